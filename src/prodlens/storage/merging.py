@@ -1,0 +1,288 @@
+"""Decides what one row says when several records describe the same call; pure, knows no SQL.
+
+The row of a call is a function of the *set* of its observations (distinct records), never of the
+order in which they came. For each group of fields the best observation that knows the group wins:
+first by how good its evidence is, then by its source, then by a tie-break on values alone. A
+maximum over a total order commutes, so any order, split or interleaving gives the same row.
+
+Source: field priorities of docs/decisions/0005-one-row-per-call.md.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from prodlens.schemas import CostSource, IdSource, usd_to_nanos
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from prodlens.schemas import CanonicalTrace
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record stands: `source_files.id`, byte offset and line; all None when not a file."""
+
+    file_id: int | None = None
+    offset: int | None = None
+    line: int | None = None
+
+
+NOWHERE: Final = Place()
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One distinct record of a call.
+
+    Attributes:
+        trace: What it says; its `cost_*` fields hold a *reported* cost or None.
+        content: 64-bit digest of what it says.
+        identity: `namespace:key` that decides equality.
+        keys: Every `namespace:key` under which it knows the call, `identity` first.
+        cost_nanos: Cost computed from its own tokens, None when reported or unpriced.
+        price_version: Price list behind `cost_nanos`.
+        place: Where it stands.
+    """
+
+    trace: CanonicalTrace
+    content: int
+    identity: str
+    keys: tuple[str, ...]
+    cost_nanos: int | None = None
+    price_version: str | None = None
+    place: Place = NOWHERE
+
+
+_LEADING: Final = {
+    "direct": 95,
+    "litellm": 90,
+    "litellm_spend_logs": 80,
+    "claude_code_otel": 70,
+    "codex_otel": 68,
+    "otlp": 60,
+    "openinference": 50,
+    "codex": 45,
+    "gemini": 44,
+    "claude_code": 40,
+    "prodlens_simple": 30,
+}
+_LATENCY: Final = _LEADING | {"claude_code_otel": 94, "codex_otel": 93}
+_ACCEPTANCE: Final = _LEADING | {"claude_code_otel": 99, "codex_otel": 98, "claude_code": 97}
+_UNLISTED: Final = 10
+
+_EVIDENCE: Final[dict[str | None, int]] = {
+    IdSource.EXPLICIT: 4,
+    IdSource.DERIVED: 3,
+    None: 2,
+    IdSource.GIVEN: 1,
+}
+
+_NAMESPACES: Final = ("message", "request", "span")
+"""Identity keys from the most widely shared to the least; others follow, `content` is last."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Fields that are taken together from one observation."""
+
+    fields: tuple[str, ...]
+    known: Callable[[CanonicalTrace], bool]
+    ranks: dict[str, int]
+    order: Callable[[CanonicalTrace], tuple[Any, ...]]
+    """Tie-break among observations of equal rank; larger wins."""
+
+
+def _alone(field: str, ranks: dict[str, int]) -> _Group:
+    return _Group((field,), lambda t: getattr(t, field) is not None, ranks, lambda _: ())
+
+
+_TOKENS: Final = _Group(
+    (
+        "tokens_in",
+        "tokens_out",
+        "total_tokens",
+        "cache_read_tokens",
+        "cache_write_tokens",
+        "cache_write_1h_tokens",
+        "reasoning_tokens",
+        "tokens_basis",
+    ),
+    lambda t: t.total_tokens is not None,
+    _LEADING,
+    lambda t: (t.total_tokens or 0, t.tokens_out or 0),
+)
+
+_BY_RANK: Final = (
+    _Group(
+        ("model", "model_raw", "model_alias", "provider"),
+        lambda t: t.model is not None,
+        _LEADING,
+        lambda _: (),
+    ),
+    _TOKENS,
+    _Group(
+        ("latency_ms", "latency_source"), lambda t: t.latency_ms is not None, _LATENCY, lambda _: ()
+    ),
+    _alone("ttft_ms", _LATENCY),
+    _Group(
+        ("status_code", "error_type"),
+        lambda t: t.status_code is not None or t.error_type is not None,
+        _LEADING,
+        lambda t: (t.status_code or 0,),
+    ),
+    _Group(
+        ("accepted_flag", "accepted_source"),
+        lambda t: t.accepted_flag is not None,
+        _ACCEPTANCE,
+        lambda t: (t.accepted_flag,),
+    ),
+    _alone("diff_ratio", _ACCEPTANCE),
+    _alone("accepted_lines", _ACCEPTANCE),
+    _Group(
+        ("cost_usd", "cost_source", "price_version"),
+        lambda t: t.cost_usd is not None,
+        _LEADING,
+        lambda t: (t.total_tokens or 0, t.cost_usd),
+    ),
+    *(
+        _alone(field, _LEADING)
+        for field in (
+            "traffic_class",
+            "subscription",
+            "stream",
+            "call_type",
+            "user_agent",
+            "git_branch",
+            "query_source",
+            "is_subagent",
+            "provider_message_id",
+            "provider_request_id",
+            "span_id",
+            "parent_span_id",
+        )
+    ),
+    _Group(("trace_id", "call_group"), lambda t: t.trace_id is not None, _LEADING, lambda _: ()),
+    _Group(("tags",), lambda t: bool(t.tags), _LEADING, lambda t: t.tags),
+)
+
+
+def _by_evidence(kind: str, id_field: str) -> _Group:
+    source_field = f"{kind}_source"
+    return _Group(
+        (id_field, source_field),
+        lambda trace: getattr(trace, id_field) is not None,
+        _LEADING,
+        lambda trace: (_EVIDENCE.get(getattr(trace, source_field), 2),),
+    )
+
+
+_BY_EVIDENCE: Final = (
+    _by_evidence("session", "session_id"),
+    _by_evidence("developer", "developer_id"),
+    _by_evidence("repo", "repo_slug"),
+)
+
+
+def resolve(observations: Sequence[Observation]) -> tuple[Observation, str]:
+    """Return what all observations of one call say together.
+
+    Args:
+        observations: At least one; distinct by `content`.
+
+    Returns:
+        The merged observation (its `place`, `source` and `source_record_id` are the leading
+        record's) and every source that saw the call, sorted and comma separated.
+    """
+    leading = max(observations, key=lambda o: _rank(o, _LEADING, _lead_order))
+    sources = ",".join(sorted({o.trace.source for o in observations}))
+    if len(observations) == 1:
+        return leading, sources
+    best = _source_rank(leading, _LEADING)
+    earliest, assumed = min(
+        (o.trace.timestamp, bool(o.trace.timestamp_assumed_utc))
+        for o in observations
+        if _source_rank(o, _LEADING) == best
+    )
+    changes: dict[str, Any] = {"timestamp": earliest, "timestamp_assumed_utc": assumed or None}
+    for group in _BY_RANK:
+        _take(changes, group, observations, lambda o, g: _rank(o, g.ranks, g.order))
+    for group in _BY_EVIDENCE:
+        _take(changes, group, observations, _evidence_rank)
+    cost, version = _computed_cost(observations, reported=changes.get("cost_usd") is not None)
+    identity = min((o.identity for o in observations), key=_namespace_order)
+    keys = {key for o in observations for key in o.keys}
+    merged = Observation(
+        trace=dataclasses.replace(leading.trace, **changes),
+        content=leading.content,
+        identity=identity,
+        keys=(identity, *sorted(keys - {identity})),
+        cost_nanos=cost,
+        price_version=version,
+        place=leading.place,
+    )
+    return merged, sources
+
+
+def _take(
+    changes: dict[str, Any],
+    group: _Group,
+    observations: Sequence[Observation],
+    rank: Callable[[Observation, _Group], tuple[Any, ...]],
+) -> None:
+    known = [o for o in observations if group.known(o.trace)]
+    if known:
+        best = max(known, key=lambda o: rank(o, group))
+        changes |= {field: getattr(best.trace, field) for field in group.fields}
+
+
+def _computed_cost(
+    observations: Sequence[Observation], *, reported: bool
+) -> tuple[int | None, str | None]:
+    """Return the computed cost that belongs to the tokens that were taken."""
+    counted = [o for o in observations if _TOKENS.known(o.trace) and o.cost_nanos is not None]
+    if reported or not counted:
+        return None, None
+    best = max(counted, key=lambda o: _rank(o, _TOKENS.ranks, _TOKENS.order))
+    return best.cost_nanos, best.price_version
+
+
+def _source_rank(observation: Observation, ranks: dict[str, int]) -> int:
+    return ranks.get(observation.trace.source, _UNLISTED)
+
+
+def _rank(
+    observation: Observation,
+    ranks: dict[str, int],
+    order: Callable[[CanonicalTrace], tuple[Any, ...]],
+) -> tuple[Any, ...]:
+    trace = observation.trace
+    return (_source_rank(observation, ranks), order(trace), trace.source, observation.content)
+
+
+def _evidence_rank(observation: Observation, group: _Group) -> tuple[Any, ...]:
+    return (group.order(observation.trace), *_rank(observation, group.ranks, lambda _: ()))
+
+
+def _lead_order(trace: CanonicalTrace) -> tuple[Any, ...]:
+    return (trace.total_tokens or 0, trace.tokens_out or 0)
+
+
+def _namespace_order(identity: str) -> tuple[int, str]:
+    namespace = identity.partition(":")[0]
+    if namespace in _NAMESPACES:
+        return _NAMESPACES.index(namespace), identity
+    return len(_NAMESPACES) + (namespace == "content"), identity
+
+
+def final_cost(observation: Observation) -> tuple[int | None, CostSource, str | None]:
+    """Return `(nano-dollars, where from, price version)` of a call; None is unpriced, not free."""
+    trace = observation.trace
+    if trace.cost_usd is not None:
+        return usd_to_nanos(trace.cost_usd), CostSource.REPORTED, trace.price_version
+    if observation.cost_nanos is not None:
+        return observation.cost_nanos, CostSource.COMPUTED, observation.price_version
+    return None, CostSource.UNKNOWN, None
