@@ -73,7 +73,10 @@ def in_range(value: datetime, now: datetime) -> bool:
 
 
 def _from_number(value: float) -> tuple[datetime, bool] | None:
-    if isinstance(value, float) and not math.isfinite(value):
+    try:
+        if not math.isfinite(value):
+            return None
+    except OverflowError:  # an integer beyond the range of floats
         return None
     size = abs(value)
     if size >= 1e17:

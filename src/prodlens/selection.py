@@ -17,7 +17,7 @@ from prodlens.errors import InputError
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-_SLUG: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}(?:/[A-Za-z0-9_.-]{1,100}){0,3}")
+_SLUG: Final = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]{0,99}(?:/[A-Za-z0-9_.-]{1,100}){0,3}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUSY_TIMEOUT_S: Final = 60.0
+CACHE_KIB: Final = 16 * 1024
+"""Pages kept in memory; the system's cache holds the rest, so that memory stays small."""
 _HEADER: Final = b"SQLite format 3\x00"
 
 
@@ -65,7 +67,7 @@ def _prepare(conn: sqlite3.Connection) -> None:
     _enter_wal(conn)
     conn.execute("pragma synchronous = normal")
     conn.execute("pragma foreign_keys = on")
-    conn.execute("pragma cache_size = -65536")
+    conn.execute(f"pragma cache_size = -{CACHE_KIB}")
     conn.execute("pragma temp_store = memory")
     conn.execute("pragma secure_delete = off")
 
@@ -139,16 +141,16 @@ def transaction(conn: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     conn.execute("begin immediate")
     try:
         yield conn
-    except BaseException:
-        if conn.in_transaction:
-            conn.execute("rollback")
-        raise
-    try:
         conn.execute("commit")
     except BaseException:
-        if conn.in_transaction:
-            conn.execute("rollback")
+        _roll_back(conn)
         raise
+
+
+def _roll_back(conn: sqlite3.Connection) -> None:
+    """Undo an open transaction; SQLite has undone it itself after some errors."""
+    if conn.in_transaction:
+        conn.execute("rollback")
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.clock import format_instant, parse_instant, parse_stored
@@ -75,6 +76,19 @@ _REQUIRED: Final = (
     "accepted_flag",
 )
 _KNOWN: Final = frozenset(TRACE_FIELDS) | _GIVEN_ONLY
+_WHOLE: Final = frozenset(
+    {
+        "tokens_in",
+        "tokens_out",
+        "total_tokens",
+        "cache_read_tokens",
+        "cache_write_tokens",
+        "cache_write_1h_tokens",
+        "reasoning_tokens",
+        "status_code",
+        "accepted_lines",
+    }
+)
 _INT64: Final = 2**63
 
 
@@ -167,10 +181,7 @@ def trace_of_mapping(record: Mapping[str, Any]) -> CanonicalTrace:
     values: dict[str, Any] = dict.fromkeys(_REQUIRED)
     values |= {name: record[name] for name in TRACE_FIELDS if name in record}
     for name, value in values.items():
-        _check_number(name, value)
-    for name in _FLAGS:
-        if values.get(name) is not None:
-            values[name] = bool(values[name])
+        values[name] = _checked(name, value)
     values |= {
         "timestamp": parsed[0],
         "tags": tuple(values.get("tags") or ()),
@@ -200,10 +211,18 @@ def _given_key(record: Mapping[str, Any]) -> str | None:
     return f"given:{given}" if isinstance(given, str) and given else None
 
 
-def _check_number(name: str, value: object) -> None:
-    if isinstance(value, float) and (value != value or abs(value) == float("inf")):  # noqa: PLR0124 - NaN
-        raise InputError(
-            f"A call's {name} is {value}: give a number, or None when it is not known."
-        )
+def _checked(name: str, value: Any) -> Any:
+    """Return a column's value as it is stored; whole numbers and flags may come as floats."""
+    if value is None:
+        return None
+    if name in _FLAGS:
+        return bool(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"A call's {name} is {value}: give a number, or None when not known.")
+    if name in _WHOLE:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+            raise InputError(f"A call's {name} is {value!r}: give a whole number.")
+        value = int(value)
     if isinstance(value, int) and not -_INT64 <= value < _INT64:
         raise InputError(f"A call's {name} is beyond 64 bits.")
+    return value

@@ -8,6 +8,7 @@ are a function of the set of records, whatever their order.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from collections.abc import Mapping
@@ -205,7 +206,7 @@ def _row(observation: Observation, sources: str, call_id: int, count: int) -> tu
         nanos,
         cost_source.value,
         version,
-        json.dumps(trace.tags) if trace.tags else None,
+        _tags_text(trace.tags) if trace.tags else None,
         sources,
         observation.identity,
         observation.content,
@@ -214,6 +215,11 @@ def _row(observation: Observation, sources: str, call_id: int, count: int) -> tu
         place.offset,
         place.line,
     )
+
+
+@functools.lru_cache(maxsize=1024)
+def _tags_text(tags: tuple[str, ...]) -> str:
+    return json.dumps(tags)
 
 
 _EVENT_DATE: Final = _COLUMNS.index("event_date")

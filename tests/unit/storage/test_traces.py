@@ -208,6 +208,8 @@ def test_mappings_take_text_times_and_plain_columns(store: ProdLensStore) -> Non
         ({"tokens_in": 2**63}, "tokens_in"),
         ({"latency_ms": float("nan")}, "latency_ms"),
         ({"tokens_in": -1}, "tokens_in"),
+        ({"tokens_in": 5.5}, "tokens_in"),
+        ({"status_code": "200"}, "status_code"),
         ({"session_id": "\ud800"}, "stored"),
     ],
 )
