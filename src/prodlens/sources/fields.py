@@ -1,0 +1,399 @@
+"""Owns the reading of untrusted JSON: digging, coercion, and why a value can't be used.
+
+One table of rules for every format (tested as a table). Knows no vendor's layout, no files and no
+store. What can't be used raises `UnreadableError`, which an adapter turns into a `Reject`.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, TypeGuard, TypeVar
+
+from prodlens.clock import in_range, parse_instant
+from prodlens.schemas import Reject, RejectReason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+_Number = TypeVar("_Number", int, float)
+
+EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
+"""Stands for every object that is missing."""
+LARGEST_COUNT: Final = 2**63 - 1
+"""The store keeps signed 64-bit integers."""
+LONGEST_TEXT: Final = 200
+UNRECOGNISED: Final = "unrecognised"
+"""Error type of an error whose own name might be error text."""
+
+_KEPT_OF_LONG_TEXT: Final = 32
+_LONGEST_JSON_TEXT: Final = 8 * 1024 * 1024
+_LONGEST_NUMBER: Final = 64
+_LARGEST_USD: Final = LARGEST_COUNT / 1_000_000_000
+_LEAST_MILLISECONDS: Final = 1e11
+"""`clock.parse_instant` reads smaller numbers as seconds."""
+_MICROSECOND: Final = timedelta(microseconds=1)
+_CACHED: Final = 16_384
+_PLACEHOLDERS: Final = frozenset(
+    {"", "-", "none", "null", "nil", "n/a", "nan", "undefined", "unknown"}
+)
+_LONGEST_PLACEHOLDER: Final = 9
+_NOBODY: Final = frozenset({"default_user_id", "litellm_proxy_master_key", "anonymous"})
+"""What proxies write in place of a person: kept, they would merge all developers into one."""
+
+# Control characters, line and paragraph separators, and overrides of the writing direction.
+_INVISIBLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SESSION_WORD: Final = re.compile(r"(?<![A-Za-z])session|Session|SESSION")
+_ERROR_TYPE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:]{0,79}")
+_TIME_TEXT: Final = re.compile(r"[0-9TZtz:.,+/ -]{1,40}")
+
+_YES: Final = frozenset({"true", "yes", "y", "1", "accept", "accepted"})
+_NO: Final = frozenset({"false", "no", "n", "0", "reject", "rejected", "declined", "denied"})
+
+
+class UnreadableError(Exception):
+    """Carries a reject reason from inside one adapter to that adapter's `read`; goes no further.
+
+    Attributes:
+        reason: Why the record is set aside.
+        field: The field at fault, None when the whole record is.
+    """
+
+    def __init__(self, reason: RejectReason, field: str | None = None) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.field = field
+
+
+# Objects ------------------------------------------------------------------------------------
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """Return an object, an object that was written as JSON text, or `EMPTY`."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, str):
+        decoded = from_json_text(value)
+        return decoded if isinstance(decoded, dict) else EMPTY
+    return value if isinstance(value, Mapping) else EMPTY
+
+
+def sequence(value: object) -> list[Any]:
+    """Return a list, a list that was written as JSON text, or an empty one."""
+    if isinstance(value, list):
+        return value
+    decoded = from_json_text(value) if isinstance(value, str) else None
+    return decoded if isinstance(decoded, list) else []
+
+
+def from_json_text(text: str) -> object:
+    """Return what JSON text of an object or array holds; None when it holds neither."""
+    head = text[:1]
+    if (head not in "{[" and text.lstrip()[:1] not in "{[") or len(text) > _LONGEST_JSON_TEXT:
+        return None
+    try:
+        decoded: object = _decoder()(text)
+    except (ValueError, RecursionError):
+        try:
+            decoded = json.loads(text)  # reads NaN and lone surrogates, too
+        except (ValueError, RecursionError):
+            return None
+    return decoded
+
+
+@functools.cache
+def _decoder() -> Callable[[str], object]:
+    import msgspec
+
+    return msgspec.json.Decoder().decode
+
+
+def dig(value: object, *path: str) -> object:
+    """Return what stands at the end of a path of names, None when the path breaks off."""
+    for name in path:
+        value = mapping(value).get(name)
+    return value
+
+
+# Text ---------------------------------------------------------------------------------------
+
+
+def text(value: object) -> str | None:
+    """Return a name or id, or None for what is missing, a placeholder, or no text.
+
+    Control characters are dropped, lone surrogates become U+FFFD. A text beyond 200 characters
+    becomes its first 32, `~`, and the sha256 of all of it: still an id, no longer a place where
+    anything can hide. Integers are ids, too. Applying it twice changes nothing.
+    """
+    if not isinstance(value, str):
+        if type(value) is int and -LARGEST_COUNT <= value <= LARGEST_COUNT:
+            return str(value)
+        return None
+    if not (value.isascii() and value.isprintable()):
+        value = _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", value))
+    value = value.strip()
+    if len(value) <= _LONGEST_PLACEHOLDER:
+        return None if value.lower() in _PLACEHOLDERS else value
+    return value if len(value) <= LONGEST_TEXT else _shortened(value)
+
+
+def _shortened(value: str) -> str:
+    digest = hashlib.sha256(value.encode()).hexdigest()
+    return f"{value[:_KEPT_OF_LONG_TEXT]}~{digest}"
+
+
+_cached_text = functools.lru_cache(maxsize=_CACHED)(text)
+
+
+def label(value: object) -> str | None:
+    """Return `text` of a value that repeats from record to record (remembered)."""
+    return (
+        _cached_text(value)
+        if isinstance(value, str) and len(value) <= LONGEST_TEXT
+        else text(value)
+    )
+
+
+def first_text(values: Iterable[object]) -> str | None:
+    """Return the first of several values that is a text."""
+    return next((found for value in values if (found := text(value)) is not None), None)
+
+
+def person(value: object) -> str | None:
+    """Return a developer id: `text`, but never a stand-in, and never a value holding a session."""
+    found = text(value)
+    if found is None or found.lower() in _NOBODY or _SESSION_WORD.search(found):
+        return None
+    return found
+
+
+def error_type(value: object) -> str | None:
+    """Return the name of an error class; anything that may be error text is `unrecognised`."""
+    found = text(value)
+    if found is None:
+        return None
+    return found if _ERROR_TYPE.fullmatch(found) else UNRECOGNISED
+
+
+def flag(value: object) -> bool | None:
+    """Return a yes or no as people and tools write it, None for everything else."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        word = value.strip().lower()
+        return True if word in _YES else False if word in _NO else None
+    if isinstance(value, int | float) and value in (0, 1):
+        return value == 1
+    return None
+
+
+# Numbers ------------------------------------------------------------------------------------
+
+
+def count(value: object, field: str) -> int | None:
+    """Return a count (tokens, lines) or None when missing.
+
+    Raises:
+        UnreadableError: Negative, not finite, beyond 64 bits, not whole, or no number.
+    """
+    if type(value) is not int:
+        if value is None:
+            return None
+        value = _whole(_number(value, field), field)
+        if value is None:
+            return None
+    if 0 <= value <= LARGEST_COUNT:
+        return value
+    raise UnreadableError(
+        RejectReason.BAD_NUMBER if value < 0 else RejectReason.NUMBER_TOO_LARGE, field
+    )
+
+
+def measure(value: object, field: str) -> float | None:
+    """Return a quantity >= 0 (milliseconds) or None when missing.
+
+    Raises:
+        UnreadableError: Negative, not finite, too large, or no number.
+    """
+    if value is None:
+        return None
+    number = _number(value, field)
+    if number is None:
+        return None
+    if number < 0:
+        raise UnreadableError(RejectReason.BAD_NUMBER, field)
+    try:
+        return float(number)
+    except OverflowError:
+        raise UnreadableError(RejectReason.NUMBER_TOO_LARGE, field) from None
+
+
+def usd(value: object, field: str) -> float | None:
+    """Return an amount of money that fits into 64-bit nano-dollars; raises as `measure` does."""
+    amount = measure(value, field)
+    if amount is not None and amount >= _LARGEST_USD:
+        raise UnreadableError(RejectReason.NUMBER_TOO_LARGE, field)
+    return amount
+
+
+def share(value: object, field: str) -> float | None:
+    """Return a share 0..1; None when missing, no number, or above 1 (then it is no share).
+
+    Raises:
+        UnreadableError: Negative or not finite.
+    """
+    number = _if_number(measure, value, field)
+    return number if number is not None and number <= 1 else None
+
+
+def lines(value: object, field: str) -> int | None:
+    """Return a count that a person may have written; None, too, when it is no number.
+
+    Raises:
+        UnreadableError: Negative, not finite, or beyond 64 bits.
+    """
+    return _if_number(count, value, field)
+
+
+def status(value: object) -> int | None:
+    """Return an HTTP status 100..599, None for everything else."""
+    try:
+        code = count(value, "status_code")
+    except UnreadableError:
+        return None
+    return code if code is not None and 100 <= code <= 599 else None
+
+
+def is_positive(value: object) -> TypeGuard[int | float]:
+    """Return whether a value is a number above zero."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+def _number(value: object, field: str) -> int | float | None:
+    if isinstance(value, str):
+        return _number_from_text(value.strip(), field)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UnreadableError(RejectReason.BAD_FIELD, field)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UnreadableError(RejectReason.BAD_NUMBER, field)
+    return value
+
+
+def _number_from_text(word: str, field: str) -> int | float | None:
+    if word.lower() in _PLACEHOLDERS - {"nan"}:
+        return None
+    if len(word) > _LONGEST_NUMBER or "_" in word:
+        digits = word.isdigit()
+        raise UnreadableError(
+            RejectReason.NUMBER_TOO_LARGE if digits else RejectReason.BAD_FIELD, field
+        )
+    try:
+        return int(word)
+    except ValueError:
+        pass
+    try:
+        number = float(word)
+    except ValueError:
+        raise UnreadableError(RejectReason.BAD_FIELD, field) from None
+    return _number(number, field)
+
+
+def _whole(number: float | None, field: str) -> int | None:
+    if isinstance(number, float) and not number.is_integer():
+        why = RejectReason.BAD_NUMBER if number < 0 else RejectReason.BAD_FIELD
+        raise UnreadableError(why, field)
+    return None if number is None else int(number)
+
+
+def _if_number(
+    read: Callable[[object, str], _Number | None], value: object, field: str
+) -> _Number | None:
+    try:
+        return read(value, field)
+    except UnreadableError as bad:
+        if bad.reason is RejectReason.BAD_FIELD:
+            return None
+        raise
+
+
+# Time ---------------------------------------------------------------------------------------
+
+
+def instant(value: object, now: datetime, field: str) -> tuple[datetime, bool]:
+    """Return the instant of a call, and whether its text named no zone (taken as UTC).
+
+    Raises:
+        UnreadableError: Missing, unreadable, before 2020 or more than a day after `now`.
+    """
+    parsed = moment(value)
+    if parsed is None:
+        missing = value is None or (isinstance(value, str) and text(value) is None)
+        raise UnreadableError(
+            RejectReason.NO_TIMESTAMP if missing else RejectReason.BAD_TIMESTAMP, field
+        )
+    if not in_range(parsed[0], now):
+        raise UnreadableError(RejectReason.TIME_OUT_OF_RANGE, field)
+    return parsed
+
+
+def moment(value: object) -> tuple[datetime, bool] | None:
+    """Return `clock.parse_instant`, None as well for a datetime at the edge of the calendar."""
+    try:
+        return parse_instant(value)
+    except OverflowError:
+        return None
+
+
+def milliseconds_between(start: object, end: object) -> float | None:
+    """Return a duration in milliseconds, to the microsecond.
+
+    Args:
+        start: Beginning, written in any way `clock.parse_instant` reads.
+        end: End, likewise.
+
+    Returns:
+        None when either is missing, or when the end is before the beginning.
+    """
+    if type(start) is float and type(end) is float and 0 < start <= end < _LEAST_MILLISECONDS:
+        return round((end - start) * 1000, 3)
+    began, ended = moment(start), moment(end)
+    if began is None or ended is None:
+        return None
+    micros = (ended[0] - began[0]) // _MICROSECOND
+    return micros / 1000 if micros >= 0 else None
+
+
+# Rejects ------------------------------------------------------------------------------------
+
+
+def rejected(
+    bad: UnreadableError, record: Mapping[str, Any], *, ids: Iterable[str], times: Iterable[str]
+) -> Reject:
+    """Return the reject of a record with the few plain values that help to find it.
+
+    Args:
+        bad: What was wrong.
+        record: The record.
+        ids: Names of its ids and model names, kept as `text`.
+        times: Names of its times, kept when they look like times.
+    """
+    scalars: dict[str, str | int | float | bool] = {}
+    for name in ids:
+        if (found := text(record.get(name))) is not None:
+            scalars[name] = found
+    for name in times:
+        value: object = record.get(name)
+        if isinstance(value, str):
+            if _TIME_TEXT.fullmatch(value):
+                scalars[name] = value
+        elif is_positive(value) and value < LARGEST_COUNT:
+            scalars[name] = value
+    return Reject(bad.reason, bad.field, scalars)

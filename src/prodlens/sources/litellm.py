@@ -1,0 +1,338 @@
+"""Owns LiteLLM's StandardLoggingPayload: one record of the proxy's logging callbacks, one call.
+
+Written by `s3_v2`, `gcs_bucket`, `generic_api` and custom callbacks. Bodies (`messages`,
+`response`, `proxy_server_request`, `model_parameters`, error texts, tracebacks, client headers
+other than session headers) are never looked at.
+
+Source: litellm/types/utils.py `class StandardLoggingPayload` and
+litellm_core_utils/litellm_logging.py `get_standard_logging_object_payload`, versions 1.55 (times
+as naive text, no `session_id`, `litellm_call_id`, `cost_breakdown`) to 1.109.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from prodlens.schemas import (
+    CanonicalTrace,
+    CostSource,
+    IdSource,
+    RejectReason,
+    Skipped,
+    TokensBasis,
+    TrafficClass,
+)
+from prodlens.sources import fields, litellm_ids, model_names
+from prodlens.sources.fields import UnreadableError, count, label, mapping, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from prodlens.schemas import Outcome
+
+SOURCE: Final = "litellm"
+
+_REPORTED: Final = CostSource.REPORTED.value
+_UNPRICED: Final = CostSource.UNKNOWN.value
+_INCLUSIVE: Final = TokensBasis.INCLUSIVE.value
+_TOTAL_ONLY: Final = TokensBasis.TOTAL_ONLY.value
+_CACHE_HIT: Final = TrafficClass.CACHE_HIT.value
+_EXPLICIT: Final = IdSource.EXPLICIT.value
+_IDS: Final = ("id", "request_id", "litellm_call_id", "trace_id", "model", "call_type", "status")
+_TIMES: Final = ("startTime", "endTime")
+
+
+class Parts(NamedTuple):
+    """What the two shapes of a LiteLLM record hold under different names.
+
+    Attributes:
+        source: Name of the shape.
+        metadata: Its `metadata` object.
+        attached: What the client attached there.
+        record_id: The provider's response id, or what LiteLLM writes in its place.
+        call_id: `litellm_call_id`: shared by a failure and the fallback that succeeded.
+        trace_id: Trace id; the store decides whether it stands for a session.
+        who: Session and developer.
+        stream: Whether the answer was streamed, None when not said.
+        streamed: The same, judged by the times where the shape does not say.
+        error: Its `error_information`.
+        cost: Reported cost as written.
+        priced: Where `cost_breakdown` and `model_map_information` stand.
+        headers: Response headers that LiteLLM kept.
+        user_agent: Client program.
+    """
+
+    source: str
+    metadata: Mapping[str, Any]
+    attached: litellm_ids.Attached
+    record_id: str | None
+    call_id: str | None
+    trace_id: str | None
+    who: litellm_ids.Who
+    stream: bool | None
+    streamed: bool
+    error: Mapping[str, Any]
+    cost: object
+    priced: Mapping[str, Any]
+    headers: Mapping[str, Any]
+    user_agent: object
+
+
+class _Usage(NamedTuple):
+    """Token counts; `tokens_in` includes cache reads and writes."""
+
+    tokens_in: int | None
+    tokens_out: int | None
+    cache_read: int | None
+    cache_write: int | None
+    cache_write_1h: int | None
+    reasoning: int | None
+    basis: str | None
+
+
+class _Result(NamedTuple):
+    """How a call ended; `failed` None when the record does not say."""
+
+    failed: bool | None
+    status_code: int | None
+    error_type: str | None
+
+
+def matches(record: Mapping[str, Any]) -> bool:
+    """Return whether a record is a StandardLoggingPayload."""
+    if "startTime" in record and "call_type" in record and "id" in record:
+        return "hidden_params" in record or "model_map_information" in record
+    return "model_map_information" in record and "response_cost" in record
+
+
+def read(record: Mapping[str, Any], *, now: datetime) -> Iterable[Outcome]:
+    """Read one StandardLoggingPayload.
+
+    Args:
+        record: The decoded record.
+        now: The present instant; later times (by more than a day) are out of range.
+
+    Returns:
+        The call, or the reason why it is set aside.
+    """
+    try:
+        return (trace_of(record, _parts(record), now=now),)
+    except UnreadableError as bad:
+        return (fields.rejected(bad, record, ids=_IDS, times=_TIMES),)
+
+
+def is_server_log(record: Mapping[str, Any]) -> bool:
+    """Return whether a record is a line of the proxy's own log (`json_logs: true`)."""
+    return "message" in record and "level" in record and "component" in record
+
+
+def skip_server_log(_record: Mapping[str, Any], *, now: datetime) -> Iterable[Outcome]:  # noqa: ARG001 - an adapter's signature
+    """Say what a line of the proxy's own log is; it holds no call."""
+    return (Skipped("LiteLLM server log"),)
+
+
+def _parts(record: Mapping[str, Any]) -> Parts:
+    metadata = mapping(record.get("metadata"))
+    stream = fields.flag(record.get("stream"))
+    attached = litellm_ids.attached_to(metadata)
+    leaves = litellm_ids.leaves_of(
+        metadata,
+        attached,
+        session_field=record.get("session_id"),
+        key_owner=metadata.get("user_api_key_user_id"),
+        end_user=record.get("end_user"),
+    )
+    return Parts(
+        source=SOURCE,
+        metadata=metadata,
+        attached=attached,
+        record_id=text(record.get("id")),
+        call_id=text(record.get("litellm_call_id")),
+        trace_id=text(record.get("trace_id")),
+        who=litellm_ids.who(leaves),
+        stream=stream,
+        streamed=stream is True,
+        error=mapping(record.get("error_information")),
+        cost=record.get("response_cost"),
+        priced=record,
+        headers=mapping(mapping(record.get("hidden_params")).get("additional_headers")),
+        user_agent=metadata.get("user_agent") or record.get("user_agent"),
+    )
+
+
+def trace_of(record: Mapping[str, Any], parts: Parts, *, now: datetime) -> CanonicalTrace:
+    """Return the call of a record of either shape.
+
+    Raises:
+        UnreadableError: The record has no usable time, or a number that makes no sense.
+    """
+    start, assumed = fields.instant(record.get("startTime"), now, "startTime")
+    began = record.get("startTime")
+    began = began if type(began) is float else start  # text is read once only
+    latency = fields.milliseconds_between(began, record.get("endTime"))
+    metadata = parts.metadata
+    call_type = label(record.get("call_type"))
+    model_raw = label(record.get("model"))
+    model, provider = model_names.normalise(model_raw, label(record.get("custom_llm_provider")))
+    usage = _usage(record, metadata)
+    result = _result(record.get("status"), parts, usage)
+    hit = not result.failed and litellm_ids.is_hit(record.get("cache_hit"), parts.record_id)
+    cost = 0.0 if hit else _cost(parts, result)
+    keys = litellm_ids.keys_of(
+        parts.record_id,
+        parts.call_id,
+        request_id=litellm_ids.request_id(parts.headers, parts.error),
+        failed_at=start if result.failed else None,
+        hit=hit,
+    )
+    who = parts.who
+    tags = litellm_ids.tag_facts(record.get("request_tags"))
+    repo = litellm_ids.repository(parts.attached, tags)
+    accepted, diff_ratio, accepted_lines = litellm_ids.acceptance(parts.attached)
+    if keys.native is None and model_raw is None and usage.tokens_in is None:
+        raise UnreadableError(RejectReason.UNKNOWN_FORMAT)
+    return CanonicalTrace(
+        session_id=who.session_id,
+        developer_id=who.developer_id,
+        timestamp=start,
+        model=model,
+        tokens_in=usage.tokens_in,
+        tokens_out=usage.tokens_out,
+        latency_ms=latency,
+        status_code=result.status_code,
+        accepted_flag=accepted,
+        repo_slug=repo,
+        diff_ratio=diff_ratio,
+        accepted_lines=accepted_lines,
+        source=parts.source,
+        native_key=keys.native,
+        other_keys=keys.others,
+        source_record_id=parts.record_id,
+        provider=provider,
+        model_raw=model_raw,
+        model_alias=label(record.get("model_group")),
+        cache_read_tokens=usage.cache_read,
+        cache_write_tokens=usage.cache_write,
+        cache_write_1h_tokens=usage.cache_write_1h,
+        reasoning_tokens=usage.reasoning,
+        tokens_basis=usage.basis,
+        ttft_ms=_ttft(began, record.get("completionStartTime"), latency)
+        if parts.streamed
+        else None,
+        latency_source=_latency_source(call_type, parts) if latency is not None else None,
+        error_type=result.error_type,
+        accepted_source=None if accepted is None else "metadata",
+        cost_usd=cost,
+        cost_source=_UNPRICED if cost is None else _REPORTED,
+        traffic_class=_CACHE_HIT if hit else None,
+        subscription=fields.flag(metadata.get("used_client_oauth_token")),
+        stream=parts.stream,
+        call_type=call_type,
+        user_agent=label(parts.user_agent),
+        git_branch=tags.branch,
+        timestamp_assumed_utc=assumed or None,
+        provider_message_id=keys.message_id,
+        provider_request_id=keys.request_id,
+        trace_id=parts.trace_id,
+        call_group=parts.call_id or parts.record_id,
+        session_source=who.session_source,
+        developer_source=who.developer_source,
+        repo_source=None if repo is None else _EXPLICIT,
+        tags=tags.kept,
+    )
+
+
+def _ttft(began: object, answered: object, latency: float | None) -> float | None:
+    """Return the time to the first token; LiteLLM writes `endTime` where it measured none."""
+    first = fields.milliseconds_between(began, answered)
+    return first if first is not None and latency is not None and first < latency else None
+
+
+def _latency_source(call_type: str | None, parts: Parts) -> str:
+    """Name the clock: of a streamed `/v1/messages`, LiteLLM times only what follows the headers.
+
+    Source: litellm llms/anthropic/pass_through/messages/streaming_iterator.py.
+    """
+    after_headers = call_type == "anthropic_messages" and parts.streamed
+    return "litellm_after_headers" if after_headers else "litellm"
+
+
+def _usage(record: Mapping[str, Any], metadata: Mapping[str, Any]) -> _Usage:
+    tokens_in = count(record.get("prompt_tokens"), "prompt_tokens")
+    tokens_out = count(record.get("completion_tokens"), "completion_tokens")
+    basis: str | None = _INCLUSIVE
+    if tokens_in is None and tokens_out is None:
+        tokens_in = count(record.get("total_tokens"), "total_tokens")
+        tokens_out, basis = (0, _TOTAL_ONLY) if tokens_in is not None else (None, None)
+    elif (tokens_in or 0) + (tokens_out or 0) > fields.LARGEST_COUNT:
+        raise UnreadableError(RejectReason.NUMBER_TOO_LARGE, "total_tokens")
+    usage = mapping(metadata.get("usage_object") or metadata.get("additional_usage_values"))
+    if not usage:
+        return _Usage(tokens_in, tokens_out, None, None, None, None, basis)
+    details = mapping(usage.get("prompt_tokens_details"))
+    split = mapping(details.get("cache_creation_token_details"))
+    out_details = mapping(usage.get("completion_tokens_details"))
+    found = _Usage(
+        tokens_in,
+        tokens_out,
+        _either(usage, "cache_read_input_tokens", details, "cached_tokens"),
+        _either(usage, "cache_creation_input_tokens", details, "cache_creation_tokens"),
+        count(split.get("ephemeral_1h_input_tokens"), "ephemeral_1h_input_tokens"),
+        count(out_details.get("reasoning_tokens"), "reasoning_tokens"),
+        basis,
+    )
+    cached = (found.cache_read or 0) + (found.cache_write or 0)
+    beyond = (found.cache_write_1h or 0) > (found.cache_write or 0)
+    if beyond or (tokens_in is not None and cached > tokens_in):
+        raise UnreadableError(RejectReason.INCONSISTENT_USAGE, "usage_object")
+    return found
+
+
+def _either(
+    usage: Mapping[str, Any], name: str, details: Mapping[str, Any], detail: str
+) -> int | None:
+    """Return the first of two counts that is not empty; LiteLLM may write 0 in one of them."""
+    first = count(usage.get(name), name)
+    if first:
+        return first
+    second = count(details.get(detail), detail)
+    return first if second is None else second
+
+
+def _result(status: object, parts: Parts, usage: _Usage) -> _Result:
+    """Say how a call ended; a row without a status is judged by its error, answer and cost."""
+    if status == "success":
+        return _Result(failed=False, status_code=200, error_type=None)
+    error = parts.error
+    word = (text(status) or "").lower()
+    kind = fields.error_type(error.get("error_class"))
+    code = fields.status(error.get("error_code"))
+    if word == "failure" or (word != "success" and (kind or code)):
+        category = fields.error_type(error.get("error_rate_limit_category"))
+        if category is not None:
+            kind = f"{kind or 'error'}:{category}"
+        return _Result(
+            failed=True, status_code=code, error_type=kind or (None if code else "failure")
+        )
+    if word == "success" or usage.tokens_out or fields.is_positive(parts.cost):
+        return _Result(failed=False, status_code=200, error_type=None)
+    return _Result(failed=None, status_code=None, error_type=None)
+
+
+def _cost(parts: Parts, result: _Result) -> float | None:
+    """Return the reported cost; LiteLLM writes 0.0, too, for a model it has no price for."""
+    cost = fields.usd(parts.cost, "response_cost")
+    if cost == 0.0 and result.failed is not True and not _is_priced(parts.priced):
+        return None
+    return cost
+
+
+def _is_priced(priced: Mapping[str, Any]) -> bool:
+    """Return whether anything says that LiteLLM had a price above zero for the model."""
+    if priced.get("response_cost_failure_debug_info"):
+        return False
+    if fields.is_positive(mapping(priced.get("cost_breakdown")).get("total_cost")):
+        return True
+    model = mapping(mapping(priced.get("model_map_information")).get("model_map_value"))
+    return any("cost" in str(name) and fields.is_positive(price) for name, price in model.items())

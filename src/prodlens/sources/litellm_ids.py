@@ -1,0 +1,377 @@
+"""Owns what identifies a LiteLLM call: its keys, and what the client attached to it.
+
+That is session and developer with their provenance, repository, tags, and what was accepted.
+Counts, times and money are read elsewhere.
+
+Source: litellm proxy/litellm_pre_call_utils.py `get_chain_id_from_headers` (session headers),
+proxy/roi_calculator/branch_spend.py (tags `repo:` and `branch:`); Claude Code's `metadata.user_id`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from prodlens.schemas import IdSource
+from prodlens.sources import fields
+from prodlens.sources.repo_slugs import repo_slug
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_EXPLICIT: Final = IdSource.EXPLICIT.value
+_DERIVED: Final = IdSource.DERIVED.value
+_CACHED: Final = 16_384
+_RANDOM_ID: Final = re.compile(
+    r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+)
+_REPO_NAMES: Final = frozenset({"repo_slug", "repo", "prod_lens.repo_slug"})
+_KEPT_TAGS: Final = frozenset({"repo", "branch", "team", "project", "env", "task"})
+_MOST_TAGS: Final = 64
+_LONGEST: Final = 1024
+"""A packed end-user string has about 200 characters; longer values are not remembered whole."""
+_SESSION_HEADERS: Final = ("x-litellm-session-id", "x-claude-code-session-id")
+"""In LiteLLM's own order, so that both of its shapes agree; other `x-*-session-id` come after."""
+
+_HIT_MARK: Final = "_cache_hit"
+_FLAG_NAMES: Final = (
+    "prod_lens.accepted",
+    "prod_lens.accepted_flag",
+    "accepted_flag",
+    "accepted",
+)
+_ACCEPTANCE_NAMES: Final = frozenset(
+    {
+        *_FLAG_NAMES,
+        "prod_lens.diff_ratio",
+        "diff_ratio",
+        "prod_lens.accepted_lines",
+        "accepted_lines",
+    }
+)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_REQUEST_ID_HEADERS: Final = (
+    "llm_provider-request-id",
+    "request-id",
+    "llm_provider-x-request-id",
+    "x-request-id",
+    "llm_provider-x-amzn-requestid",
+    "llm_provider-apim-request-id",
+)
+_PROVIDERS_OWN: Final = "req_"
+"""Anthropic's and OpenAI's request ids start so. Other servers may repeat an id that the client
+chose for several calls, so only these may tie records together."""
+
+Leaves = tuple[str | None, ...]
+"""Raw values in the order of `LEAF_NAMES`: what ids are decided from, remembered as a whole."""
+
+LEAF_NAMES: Final = (
+    "session_id field",
+    "session header",
+    "Claude end-user",
+    "requester_metadata.session_id",
+    "spend_logs_metadata.session_id",
+    "spend_logs_metadata.developer_id",
+    "requester_metadata.developer_id",
+    "user_api_key_user_email",
+    "user_api_key_user_id",
+    "user_api_key_alias",
+    "end_user",
+)
+
+
+class Who(NamedTuple):
+    """Whose call it was, and how far each id can be trusted; None is not known."""
+
+    session_id: str | None
+    session_source: str | None
+    developer_id: str | None
+    developer_source: str | None
+
+
+class Keys(NamedTuple):
+    """Identity of a call: its own key, and further ones under which other records know it."""
+
+    native: str | None
+    others: tuple[str, ...]
+    message_id: str | None
+    request_id: str | None
+
+
+class Attached(NamedTuple):
+    """What the client attached: by `x-litellm-spend-logs-metadata`, and in the request's body."""
+
+    spend: Mapping[str, Any]
+    requester: Mapping[str, Any]
+
+
+class Acceptance(NamedTuple):
+    """What the client said about the suggestions of a call; None is not known."""
+
+    accepted_flag: bool | None
+    diff_ratio: float | None
+    accepted_lines: int | None
+
+
+class ClaudeUser(NamedTuple):
+    """What Claude Code packs into the one end-user string of a request."""
+
+    session_id: str | None
+    developer_id: str | None
+
+
+class TagFacts(NamedTuple):
+    """What the tags of a request say; `kept` are allow-listed `key:value` texts, sorted."""
+
+    repo_slug: str | None
+    branch: str | None
+    kept: tuple[str, ...]
+
+
+_NO_TAGS: Final = TagFacts(None, None, ())
+
+
+_NOTHING_SAID: Final = Acceptance(None, None, None)
+
+
+def is_hit(cache_hit: object, record_id: str | None) -> bool:
+    """Return whether the proxy answered from its own cache."""
+    if fields.flag(cache_hit) is True:
+        return True
+    return record_id is not None and _HIT_MARK in record_id
+
+
+def request_id(headers: Mapping[str, Any], error: Mapping[str, Any]) -> str | None:
+    """Return the provider's request id, from kept response headers or from the error."""
+    for name in _REQUEST_ID_HEADERS if headers else ():
+        if found := headers.get(name):
+            return fields.text(found)
+    return fields.text(error.get("error_provider_request_id"))
+
+
+def keys_of(
+    record_id: str | None,
+    call_id: str | None,
+    *,
+    request_id: str | None,
+    failed_at: datetime | None,
+    hit: bool,
+) -> Keys:
+    """Return the identity of a call.
+
+    A success is known by the provider's response id. A failure has only the proxy's call id, which
+    two failing model groups share, so its start belongs to the key. A cache hit repeats the id of
+    the answer it repeats, marked with the time of writing: each shape of the log marks its own, so
+    the call id ties both shapes together; the request id is the first answer's and ties nothing.
+
+    Args:
+        record_id: The provider's response id, or what LiteLLM writes in its place.
+        call_id: LiteLLM's id of the request.
+        request_id: The provider's request id.
+        failed_at: Start of a call that failed, None for any other.
+        hit: Whether the proxy answered from its own cache.
+    """
+    if hit:
+        tied = (f"litellm_cache_hit_call:{call_id}",) if call_id else ()
+        return Keys(f"litellm_cache_hit:{record_id}" if record_id else None, tied, None, None)
+    tied = (f"request:{request_id}",) if request_id and request_id[:4] == _PROVIDERS_OWN else ()
+    if failed_at is not None:
+        own = call_id or record_id
+        micros = (failed_at - _EPOCH) // _MICROSECOND
+        return Keys(f"litellm_failure:{own}:{micros}" if own else None, tied, None, request_id)
+    if record_id is not None:
+        return Keys(f"message:{record_id}", tied, record_id, request_id)
+    return Keys(f"litellm_call:{call_id}" if call_id else None, tied, None, request_id)
+
+
+def attached_to(metadata: Mapping[str, Any]) -> Attached:
+    """Return what the client attached to a call, empty objects where it attached nothing."""
+    return Attached(
+        fields.mapping(metadata.get("spend_logs_metadata")),
+        fields.mapping(metadata.get("requester_metadata")),
+    )
+
+
+def acceptance(attached: Attached) -> Acceptance:
+    """Return what the client attached about acceptance, as `prod_lens.*` or under plain names.
+
+    Raises:
+        UnreadableError: A number is negative or not finite.
+    """
+    said = _NOTHING_SAID
+    for place in attached:
+        if _ACCEPTANCE_NAMES.isdisjoint(place):
+            continue
+        flags = (place.get(name) for name in _FLAG_NAMES)
+        found = Acceptance(
+            next((yes for value in flags if (yes := fields.flag(value)) is not None), None),
+            fields.share(_own(place, "diff_ratio"), "diff_ratio"),
+            fields.lines(_own(place, "accepted_lines"), "accepted_lines"),
+        )
+        said = Acceptance(
+            found.accepted_flag if said.accepted_flag is None else said.accepted_flag,
+            found.diff_ratio if said.diff_ratio is None else said.diff_ratio,
+            found.accepted_lines if said.accepted_lines is None else said.accepted_lines,
+        )
+    return said
+
+
+def _own(place: Mapping[str, Any], name: str) -> object:
+    value = place.get(f"prod_lens.{name}")
+    return place.get(name) if value is None else value
+
+
+def looks_random(value: str) -> bool:
+    """Return whether an id has the form LiteLLM gives a trace: 32 hex digits, or a UUID."""
+    return _RANDOM_ID.fullmatch(value) is not None
+
+
+def claude_user(value: str) -> ClaudeUser | None:
+    """Return what a Claude Code end-user string holds; None when it is none.
+
+    Two forms: `user_<hash>_account_<uuid>_session_<uuid>` (the account may be empty), and JSON
+    `{"device_id", "account_uuid" (may be ""), "session_id"}`. The developer is the account,
+    else the device.
+    """
+    if value.startswith("user_") and "_account_" in value and "_session_" in value:
+        head, _, session = value.rpartition("_session_")
+        device, _, account = head[len("user_") :].partition("_account_")
+        return ClaudeUser(fields.text(session), fields.person(account) or fields.person(device))
+    packed = fields.mapping(value)
+    if "session_id" not in packed:
+        return None
+    person = fields.person(packed.get("account_uuid")) or fields.person(packed.get("device_id"))
+    return ClaudeUser(fields.text(packed["session_id"]), person)
+
+
+def leaves_of(
+    metadata: Mapping[str, Any],
+    attached: Attached,
+    *,
+    session_field: object,
+    key_owner: object,
+    end_user: object,
+) -> Leaves:
+    """Return the raw values that decide who a call belongs to.
+
+    Args:
+        metadata: The record's `metadata`.
+        attached: What the client attached.
+        session_field: The record's own session field, None where it can't be trusted.
+        key_owner: Owner of the API key.
+        end_user: The record's `end_user`.
+    """
+    spend, requester = attached
+    headers = fields.mapping(metadata.get("requester_custom_headers"))
+    user = end_user or metadata.get("user_api_key_end_user_id")
+    own = "prod_lens.developer_id"
+    raw = (
+        session_field,
+        session_header(headers) if headers else None,
+        user if _is_packed(user) else requester.get("user_id"),
+        requester.get("session_id") or requester.get("prod_lens.session_id"),
+        spend.get("session_id") or spend.get("prod_lens.session_id"),
+        spend.get("developer_id") or spend.get(own),
+        requester.get("developer_id") or requester.get(own),
+        metadata.get("user_api_key_user_email"),
+        key_owner,
+        metadata.get("user_api_key_alias"),
+        user,
+    )
+    return tuple(
+        [v if v is None or (type(v) is str and len(v) <= _LONGEST) else fields.text(v) for v in raw]
+    )
+
+
+def _is_packed(user: object) -> bool:
+    return isinstance(user, str) and "session" in user
+
+
+def session_header(headers: Mapping[str, Any]) -> object:
+    """Return the value of the first session header of a request, in any case of letters."""
+    for name in _SESSION_HEADERS:
+        if found := headers.get(name):
+            return found
+    lowered = {str(name).lower(): value for name, value in headers.items() if value}
+    named = {name: value for name, value in lowered.items() if name.endswith("-session-id")}
+    for name in (*_SESSION_HEADERS, *sorted(named)):
+        if name in named and name.startswith("x-"):
+            return named[name]
+    return None
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def who(leaves: Leaves) -> Who:
+    """Decide session and developer from the raw values, first usable one first.
+
+    A trace id is never a session here: whether it stands for one depends on other records, which
+    is the store's question.
+    """
+    field, header, packed, requester, spend, *people = leaves
+    claude = claude_user(packed) if packed else None
+    session = fields.first_text((field, header))
+    source = _EXPLICIT
+    if session is None and claude is not None and claude.session_id is not None:
+        session, source = claude.session_id, _DERIVED
+    if session is None:
+        session = fields.first_text((requester, spend))
+    developer, developer_source = _developer(people, claude)
+    if developer is not None and developer == session:
+        developer = None
+    return Who(
+        session,
+        source if session is not None else None,
+        developer,
+        developer_source if developer is not None else None,
+    )
+
+
+def _developer(
+    people: list[str | None], claude: ClaudeUser | None
+) -> tuple[str | None, str | None]:
+    *named, alias, end_user = people
+    for value in named:
+        if (found := fields.person(value)) is not None:
+            return found, _EXPLICIT
+    if (found := fields.person(alias)) is not None:
+        return found, _DERIVED
+    if claude is not None:
+        return claude.developer_id, _DERIVED
+    return fields.person(end_user), _EXPLICIT
+
+
+def tag_facts(tags: object) -> TagFacts:
+    """Return what `request_tags` (a list, or JSON text of one) say."""
+    listed = fields.sequence(tags) if tags else []
+    texts = tuple([tag for tag in listed[:_MOST_TAGS] if type(tag) is str])
+    return _tag_facts(texts) if texts else _NO_TAGS
+
+
+@functools.lru_cache(maxsize=4096)
+def _tag_facts(tags: tuple[str, ...]) -> TagFacts:
+    repo = branch = None
+    kept: set[str] = set()
+    for tag in tags:
+        key, _, rest = tag.partition(":")
+        key = key.strip().lower()
+        # A repository's tag may be a URL with credentials: only its slug is ever kept.
+        value = repo_slug(rest) if key == "repo" else fields.text(rest)
+        if key not in _KEPT_TAGS or value is None:
+            continue
+        kept.add(f"{key}:{value}")
+        repo = repo or (value if key == "repo" else None)
+        branch = branch or (value if key == "branch" else None)
+    return TagFacts(repo, branch, tuple(sorted(kept)))
+
+
+def repository(attached: Attached, tags: TagFacts) -> str | None:
+    """Return the slug that the client attached: spend-log metadata, request metadata, then tag."""
+    for place in attached:
+        if not _REPO_NAMES.isdisjoint(place):
+            for name in ("repo_slug", "repo", "prod_lens.repo_slug"):
+                if (slug := repo_slug(place.get(name))) is not None:
+                    return slug
+    return tags.repo_slug

@@ -1,0 +1,230 @@
+"""Owns which adapter reads a record: raw records in, traces and rejects out.
+
+Knows no format's fields, no store, no files and no prices. A format is one line of `_REGISTRY`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+from prodlens.clock import utc_now
+from prodlens.errors import InputError
+from prodlens.schemas import CanonicalTrace, Reject, RejectReason
+from prodlens.sources import litellm, litellm_spend, simple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
+
+    from prodlens.schemas import Outcome
+
+AUTO: Final = "auto"
+
+
+class TraceFormat(StrEnum):
+    """The formats that can be read, each under the name its traces carry as `source`."""
+
+    LITELLM = "litellm"
+    """LiteLLM's logging callbacks; as an override, LiteLLM's SpendLogs rows, too."""
+    LITELLM_SPEND_LOGS = "litellm_spend_logs"
+    PRODLENS_SIMPLE = "prodlens_simple"
+    """The specification's own shape."""
+    LITELLM_SERVER_LOG = "litellm_server_log"
+    """Recognised so that it can be named; it holds no calls."""
+
+
+class Adapter(Protocol):
+    """Reads one foreign format."""
+
+    @property
+    def name(self) -> str:
+        """Name of the format."""
+        ...
+
+    def matches(self, record: Mapping[str, Any], /) -> bool:
+        """Return whether a record is of this format, judged by its content alone."""
+        ...
+
+    def read(self, record: Mapping[str, Any], /, *, now: datetime) -> Iterable[Outcome]:
+        """Read one record; what can't be read is a `Reject`, no JSON value raises.
+
+        Args:
+            record: The decoded record.
+            now: The present instant; later times (by more than a day) are out of range.
+        """
+        ...
+
+
+class _Format(NamedTuple):
+    """A registered format; an `Adapter` made of two functions."""
+
+    name: str
+    matches: Callable[[Mapping[str, Any]], bool]
+    read: Callable[..., Iterable[Outcome]]
+
+
+_REGISTRY: Final[tuple[Adapter, ...]] = (
+    _Format(TraceFormat.LITELLM_SPEND_LOGS, litellm_spend.matches, litellm_spend.read),
+    _Format(TraceFormat.LITELLM, litellm.matches, litellm.read),
+    _Format(TraceFormat.LITELLM_SERVER_LOG, litellm.is_server_log, litellm.skip_server_log),
+    _Format(TraceFormat.PRODLENS_SIMPLE, simple.matches, simple.read),
+)
+"""In the order in which formats are tried: the more particular marks first."""
+
+_FAMILIES: Final = {
+    TraceFormat.LITELLM: (
+        TraceFormat.LITELLM_SPEND_LOGS,
+        TraceFormat.LITELLM_SERVER_LOG,
+        TraceFormat.LITELLM,
+    )
+}
+"""Formats that one override stands for; the last one reads what none of them recognises."""
+
+_TELLING_NAMES: Final = frozenset(
+    """
+    arguments attributes body call_type component context created_at data endTime event events
+    hidden_params hrTime id kind level logger message messages metadata model name operation
+    parent_id payload request_id resource resourceLogs resourceMetrics resourceSpans response
+    response_cost role sessionId session_id span_id span_kind spend startTime start_time status
+    time timestamp trace_id type usage uuid version
+    """.split()  # noqa: SIM905 - fifty quoted words would bury the list
+)
+"""Names of fields that say which tool wrote a record; others may be private."""
+_MOST_NAMES: Final = 12
+
+
+def normalize_records(
+    records: Iterable[object],
+    format: TraceFormat | str | None = None,  # noqa: A002 - the specification's public name
+) -> list[CanonicalTrace]:
+    """Read raw records into calls; what can't be read is left out (see `read_records`).
+
+    Args:
+        records: Mappings as decoded from JSON, or one alone; pages (`{"data": [...]}`) are
+            unwrapped.
+        format: A format, its name in any case, or None (or "auto") to detect it per record.
+
+    Returns:
+        The calls in the order of the records; times aware UTC, unknown values None.
+
+    Raises:
+        InputError: No format has that name.
+
+    >>> normalize_records(
+    ...     [
+    ...         {
+    ...             "timestamp": "2024-10-28T12:00:00Z",
+    ...             "usage": {"input_tokens": 1000, "output_tokens": 500},
+    ...             "metadata": {"session_id": "session_abc123"},
+    ...         }
+    ...     ]
+    ... )[0].session_id
+    'abc123'
+    """
+    outcomes = read_records(records, format)
+    return [outcome for outcome in outcomes if isinstance(outcome, CanonicalTrace)]
+
+
+def read_records(
+    records: Iterable[object],
+    format: TraceFormat | str | None = None,  # noqa: A002 - the specification's public name
+    *,
+    now: datetime | None = None,
+) -> Iterator[Outcome]:
+    """Read raw records into calls, rejects and skipped records, lazily and in order.
+
+    Args:
+        records: Mappings as decoded from JSON; anything else is rejected, pages are unwrapped.
+        format: A format, its name in any case, or None (or "auto") to detect it per record.
+        now: The present instant, against which times are checked; the clock's when not given.
+
+    Returns:
+        One or more outcomes per record, none for an empty page.
+
+    Raises:
+        InputError: No format has that name; raised by the call itself, not while reading.
+    """
+    adapters = _adapters(parse_format(format))
+    return _outcomes(records, adapters, utc_now() if now is None else now)
+
+
+def detect(record: object) -> str | None:
+    """Return the name of the format of one record, None when nothing recognises it."""
+    found = _matching(record, _REGISTRY) if isinstance(record, Mapping) else None
+    return None if found is None else found.name
+
+
+def parse_format(format: TraceFormat | str | None) -> TraceFormat | None:  # noqa: A002 - as above
+    """Return the format that a name stands for; None for None and "auto".
+
+    Raises:
+        InputError: No format has that name.
+    """
+    if format is None or isinstance(format, TraceFormat):
+        return format
+    word = str(format).strip().lower().replace("-", "_")
+    if word == AUTO:
+        return None
+    try:
+        return TraceFormat(word)
+    except ValueError:
+        names = ", ".join([AUTO, *TraceFormat])
+        raise InputError(f"{word[:40]!r} is no trace format: use one of {names}.") from None
+
+
+@functools.cache
+def _adapters(chosen: TraceFormat | None) -> tuple[Adapter, ...]:
+    """Return the adapters that may read; with an override, the last one reads every record."""
+    if chosen is None:
+        return (*_REGISTRY, _UNKNOWN)
+    by_name = {adapter.name: adapter for adapter in _REGISTRY}
+    return tuple(by_name[name] for name in _FAMILIES.get(chosen, (chosen,)))
+
+
+def _outcomes(
+    records: Iterable[object], adapters: tuple[Adapter, ...], now: datetime
+) -> Iterator[Outcome]:
+    alone = (records,) if isinstance(records, Mapping) else records
+    pages: list[Iterator[object]] = [iter(alone)]
+    while pages:
+        for record in pages[-1]:
+            if not isinstance(record, (dict, Mapping)):  # a dict is the quicker question
+                yield Reject(RejectReason.NOT_AN_OBJECT)
+                continue
+            adapter = _matching(record, adapters)
+            if adapter is None and (page := _page(record)) is not None:
+                pages.append(iter(page))
+                break
+            yield from (adapter or adapters[-1]).read(record, now=now)
+        else:
+            pages.pop()
+
+
+def _matching(record: Mapping[str, Any], adapters: tuple[Adapter, ...]) -> Adapter | None:
+    for adapter in adapters:
+        if adapter.matches(record):
+            return adapter
+    return None
+
+
+def _page(record: Mapping[str, Any]) -> list[object] | None:
+    """Return the records of a page of an API's answer."""
+    data = record.get("data")
+    return data if isinstance(data, list) else None
+
+
+def _read_unknown(record: Mapping[str, Any], *, now: datetime) -> tuple[Reject]:  # noqa: ARG001 - an adapter's signature
+    known = sorted(name for name in record if name in _TELLING_NAMES)[:_MOST_NAMES]
+    scalars: dict[str, str | int | float | bool] = {"keys": ",".join(known)} if known else {}
+    return (Reject(RejectReason.UNKNOWN_FORMAT, None, scalars),)
+
+
+def _is_nothing_known(_record: Mapping[str, Any]) -> bool:
+    return False
+
+
+_UNKNOWN: Final = _Format("unknown", _is_nothing_known, _read_unknown)
+"""Reads what nothing recognises."""
