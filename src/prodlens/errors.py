@@ -4,6 +4,7 @@
 ProdLensError
 ├── InputError            what was given can't be used: mend the input, then run again
 │   ├── MissingPathError  a path is missing, unreadable, or holds no traces
+│   ├── CompressionError  compressed data are damaged or cut off
 │   └── SettingsError     a setting has a value that makes no sense
 ├── StoreError            the database can't be used as it is
 │   ├── StoreBusyError    another process held the database for longer than we wait
@@ -31,6 +32,18 @@ class InputError(ProdLensError):
 
 class MissingPathError(InputError):
     """A path is missing, unreadable, or holds no traces."""
+
+
+class CompressionError(InputError):
+    """Compressed data end early or are damaged; everything before that was read.
+
+    Attributes:
+        truncated: Whether they only end early, as a file does that is still being written.
+    """
+
+    def __init__(self, message: str, *, truncated: bool) -> None:
+        super().__init__(message)
+        self.truncated = truncated
 
 
 class SettingsError(InputError):
