@@ -1,0 +1,3 @@
+"""Invented data in the shapes that real tools write; deterministic by seed, offline."""
+
+from __future__ import annotations

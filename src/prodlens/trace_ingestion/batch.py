@@ -1,0 +1,369 @@
+"""Records of one file on their way to the store: prices, dead letters, commits with progress."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from prodlens.errors import InputError
+from prodlens.schemas import CanonicalTrace, IdSource, Reject, RejectReason
+from prodlens.selection import parse_repository
+from prodlens.sources.reading import BadRecord
+from prodlens.storage import ledger, traces
+from prodlens.storage.identity_keys import observe
+from prodlens.storage.ledger import DeadLetter, FileProgress, LedgerEntry
+from prodlens.storage.merging import Place
+from prodlens.trace_ingestion.outcome import BEFORE_SINCE, FileReport
+from prodlens.trace_normalizer import read_records
+
+if TYPE_CHECKING:
+    import sqlite3
+    from datetime import datetime
+
+    from prodlens.pricing import PriceBook
+    from prodlens.sources.reading import RawRecord, RecordReader
+    from prodlens.storage import ProdLensStore
+    from prodlens.storage.merging import Observation
+    from prodlens.trace_ingestion.digests import FileDigest
+    from prodlens.trace_ingestion.outcome import IngestOptions
+
+UNKNOWN_MODEL: Final = "(model not known)"
+
+
+class RecordSink:
+    """Turns the records of one file into observations and dead letters, and stores them.
+
+    Attributes:
+        report: What came of the file so far.
+        start: Byte offset where reading begins; 0 unless the file only grew.
+        start_line: Line there.
+        options_text: The options as the ledger keeps them.
+        pending_records: Records read since the last commit.
+        pending_bytes: Their length.
+    """
+
+    def __init__(
+        self,
+        store: ProdLensStore,
+        name: str,
+        options: IngestOptions,
+        *,
+        prices: PriceBook | None,
+        now: datetime,
+    ) -> None:
+        self.report = FileReport(name)
+        self.start = 0
+        self.start_line = 1
+        self.options_text = options.ledger_text()
+        self.pending_records = 0
+        self.pending_bytes = 0
+        self._store = store
+        self._name = name
+        self._options = options
+        self._prices = prices
+        self._now = now
+        self._repo = parse_repository(options.repo_slug) if options.repo_slug else None
+        self._file_id: int | None = None
+        self._observations: list[Observation] = []
+        self._letters: list[DeadLetter] = []
+        self._previewed: set[int] = set()
+        self._counts = Counter[str]()
+        self._open: dict[tuple[int, int, str], int] = {}
+        self._readable: set[int] = set()
+
+    def begin(self) -> None:
+        """Note which records of the file wait as dead letters, from the first byte to be read."""
+        if self._is_stored_file() and not self._options.filtered:
+            self._open = ledger.open_letters(self._store.conn, self._name, self.start)
+
+    def resume(self, entry: LedgerEntry) -> None:
+        """Begin where the ledger says that reading stopped."""
+        self.start = entry.progress.offset
+        self.start_line = entry.progress.line
+        self._counts.update(records=entry.records, set_aside=entry.set_aside, skipped=entry.skipped)
+        self.report.formats.update(entry.formats)
+
+    def take(self, item: RawRecord | BadRecord) -> None:
+        """Read one record; it waits for the next commit."""
+        self.pending_records += 1
+        if isinstance(item, BadRecord):
+            self._set_aside_bytes(item)
+            return
+        self.pending_bytes += len(item.data)
+        self._counts["records"] += 1
+        if self._open:
+            self._match_letter(item)
+        for outcome in read_records((item.value,), self._options.format, now=self._now):
+            if isinstance(outcome, CanonicalTrace):
+                self._take_call(outcome, item)
+            elif isinstance(outcome, Reject):
+                self._set_aside(outcome, item)
+            else:
+                self.report.skipped[outcome.kind] += 1
+
+    def _take_call(self, trace: CanonicalTrace, item: RawRecord) -> None:
+        self.report.formats[trace.source] += 1
+        options = self._options
+        if options.since is not None and trace.timestamp < options.since:
+            self.report.skipped[BEFORE_SINCE] += 1
+            return
+        given = self._given(trace)
+        if given:
+            trace = dataclasses.replace(trace, **given)
+        nanos, version = self._price(trace)
+        place = Place(self._id(), item.offset, item.line)
+        try:
+            self._observations.append(
+                observe(trace, cost_nanos=nanos, price_version=version, place=place)
+            )
+        except InputError:
+            self._set_aside(Reject(RejectReason.BAD_FIELD), item)
+
+    def _given(self, trace: CanonicalTrace) -> dict[str, Any]:
+        given: dict[str, Any] = {}
+        if self._repo is not None and trace.repo_slug is None:
+            given |= {"repo_slug": self._repo, "repo_source": IdSource.GIVEN.value}
+        if self._options.developer is not None and trace.developer_id is None:
+            given |= {
+                "developer_id": self._options.developer,
+                "developer_source": IdSource.GIVEN.value,
+            }
+        return given
+
+    def _price(self, trace: CanonicalTrace) -> tuple[int | None, str | None]:
+        """Return the computed cost of a call without a reported one, and note a missing price."""
+        if trace.cost_usd is not None:
+            return None, None
+        if self._prices is None:
+            from prodlens.pricing import PriceBook
+
+            self._prices = PriceBook()
+        cost = price(self._prices, trace)
+        if cost is None:
+            if trace.total_tokens:
+                self.report.unpriced.add(trace.model or UNKNOWN_MODEL)
+            return None, None
+        return cost
+
+    def _id(self) -> int | None:
+        if self._file_id is None and self._is_stored_file():
+            with self._store.transaction() as conn:
+                self._file_id = ledger.register(conn, self._name, self.options_text, self._now)
+        return self._file_id
+
+    def _is_stored_file(self) -> bool:
+        return self._name != ledger.STANDARD_INPUT and not self._options.dry_run
+
+    def _set_aside(self, reject: Reject, item: RawRecord) -> None:
+        self._letters.append(
+            DeadLetter(
+                path=self._name,
+                offset=item.offset,
+                length=len(item.data),
+                line=item.line,
+                position=item.index,
+                digest=hashlib.sha256(item.data).hexdigest(),
+                reason=reject.reason.value,
+                field=reject.field,
+                scalars=reject.scalars,
+            )
+        )
+        self.report.set_aside[reject.reason.value] += 1
+
+    def _set_aside_bytes(self, bad: BadRecord) -> None:
+        reason = RejectReason[bad.reason.name].value
+        self._letters.append(
+            DeadLetter(
+                path=self._name,
+                offset=bad.offset,
+                length=bad.length,
+                line=bad.line,
+                position=None,
+                digest=bad.digest,
+                reason=reason,
+                field=None,
+                scalars={},
+            )
+        )
+        self.report.set_aside[reason] += 1
+
+    def commit(self, progress: FileProgress | None, *, last: bool = False) -> None:
+        """Store what waits, in one transaction with the progress it stands for.
+
+        Args:
+            progress: How far the file was read; None leaves the ledger as it is.
+            last: The file has been read to its end: close the dead letters that it no longer has.
+        """
+        if self._options.dry_run:
+            self._preview()
+        else:
+            file_id = self._id()
+            with self._store.transaction() as conn:
+                done = traces.add(conn, self._observations)
+                ledger.set_aside(conn, self._letters, file_id, self._now)
+                self._keep_open()
+                if last:
+                    self._close_letters(conn)
+                if progress is not None and file_id is not None and not self._options.filtered:
+                    ledger.save(conn, self._entry(file_id, progress), self._now)
+            self.report.added += done.added
+            self.report.changed += done.changed
+            self.report.known += done.known
+        self._observations.clear()
+        self._letters.clear()
+        self.pending_records = self.pending_bytes = 0
+
+    def _preview(self) -> None:
+        added, known = traces.preview(self._store.conn, self._observations, self._previewed)
+        self.report.added += added
+        self.report.known += known
+
+    def _entry(self, file_id: int, progress: FileProgress) -> LedgerEntry:
+        return LedgerEntry(
+            file_id=file_id,
+            options=self.options_text,
+            progress=progress,
+            formats=dict(self.report.formats),
+            records=self._counts["records"],
+            set_aside=self._counts["set_aside"] + self.report.set_aside.total(),
+            skipped=self._counts["skipped"] + self.report.skipped.total(),
+        )
+
+    def _match_letter(self, item: RawRecord) -> None:
+        """Note the dead letters whose record, or whose cut-off beginning, was just read."""
+        position = -1 if item.index is None else item.index
+        digest = hashlib.sha256(item.data).hexdigest()
+        self._readable |= {
+            letter
+            for (offset, place, known), letter in self._open.items()
+            if offset == item.offset and (known == digest or self.start > 0) and place == position
+        }
+
+    def _keep_open(self) -> None:
+        """Leave open what was set aside again."""
+        for letter in self._letters if self._open else ():
+            position = -1 if letter.position is None else letter.position
+            self._open.pop((letter.offset, position, letter.digest), None)
+
+    def _close_letters(self, conn: sqlite3.Connection) -> None:
+        """Close letters of records that are read now, and of those the file no longer holds."""
+        closing = set(self._open.values())
+        ledger.close_letters(conn, closing & self._readable, "resolved")
+        ledger.close_letters(conn, closing - self._readable, "gone")
+
+    def write_mirror(self, folder: str | Path) -> None:
+        """Write the open dead letters of this file where people look for them.
+
+        One JSON object per line with path, offset, line, length, digest, reason and field; the
+        file is replaced atomically, mode 0600, and removed when nothing is set aside any more.
+        """
+        if self._options.dry_run:
+            return
+        name = f"{Path(self._name).name or 'stdin'}-{_short(self._name)}.jsonl".lstrip("-")
+        target = Path(folder) / name
+        if not self.report.set_aside and not target.exists():
+            return
+        rows = ledger.letters(self._store.conn, path=self._name)
+        if not rows:
+            target.unlink(missing_ok=True)
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+        descriptor = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+            stream.writelines(json.dumps(_public(row), sort_keys=True) + "\n" for row in rows)
+        partial.replace(target)
+
+
+def price(prices: PriceBook, trace: CanonicalTrace) -> tuple[int, str] | None:
+    """Return `(nano-dollars, price version)` of a call's tokens, None when there is no price."""
+    from prodlens.pricing import Usage
+
+    cost = prices.cost(
+        provider=trace.provider,
+        model=trace.model_raw or trace.model,
+        day=trace.timestamp.date(),
+        at=trace.timestamp,
+        usage=Usage(
+            tokens_in=trace.tokens_in,
+            tokens_out=trace.tokens_out,
+            cache_read_tokens=trace.cache_read_tokens,
+            cache_write_tokens=trace.cache_write_tokens,
+            cache_write_1h_tokens=trace.cache_write_1h_tokens,
+        ),
+    )
+    return None if cost is None else (cost.nanos, cost.price_version)
+
+
+_MIRRORED: Final = (
+    "path",
+    "byte_offset",
+    "line",
+    "length",
+    "digest",
+    "reason",
+    "field",
+    "scalars",
+    "first_seen",
+)
+
+
+def _public(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in _MIRRORED}
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+class Batch:
+    """Commits what a sink holds together with how far the reader came."""
+
+    def __init__(
+        self, sink: RecordSink, reader: RecordReader, digest: FileDigest | None, *, follows: bool
+    ) -> None:
+        self._sink = sink
+        self._reader = reader
+        self._digest = digest
+        self._follows = follows and digest is not None
+
+    def commit(self) -> None:
+        """Commit in the middle of a file; only a plain file can be resumed there."""
+        self._sink.commit(self._progress(complete=False) if self._follows else None)
+
+    def finish(self, stream: BinaryIO) -> None:
+        """Commit the rest and the end of the file."""
+        if self._digest is None:
+            self._sink.commit(None, last=True)
+            return
+        size = stream.tell()
+        if self._follows:
+            complete = self._reader.safe_offset >= size
+            self._sink.commit(self._progress(complete=complete), last=True)
+            return
+        progress = FileProgress(
+            size=size,
+            digest=self._digest.up_to(size),
+            offset=0,
+            line=1,
+            complete=True,
+            resumable=False,
+        )
+        self._sink.commit(progress, last=True)
+
+    def _progress(self, *, complete: bool) -> FileProgress:
+        offset = self._reader.safe_offset
+        digest = "" if self._digest is None else self._digest.up_to(offset)
+        return FileProgress(
+            size=offset,
+            digest=digest,
+            offset=offset,
+            line=self._reader.safe_line,
+            complete=complete,
+            resumable=True,
+        )

@@ -1,0 +1,60 @@
+"""sha256 of the first bytes of a file, carried on as reading goes on; knows no ledger table."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from prodlens.storage.ledger import FileProgress
+
+_BLOCK: Final = 1 << 20
+
+
+class FileDigest:
+    """The digest of the first `covered` bytes of a file.
+
+    Reads through a handle of its own: the bytes are in the system's cache, since the reader has
+    just read them, and the reader may read ahead as it likes.
+
+    Attributes:
+        covered: Bytes that the digest covers.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+        self._hash = hashlib.sha256()
+        self.covered = 0
+
+    def up_to(self, size: int) -> str:
+        """Return the digest (hex) of the first `size` bytes, or of all when the file is shorter.
+
+        A smaller size than was covered before starts again from the beginning.
+        """
+        if size < self.covered:
+            self._hash = hashlib.sha256()
+            self.covered = 0
+        with self._path.open("rb") as stream:
+            stream.seek(self.covered)
+            while self.covered < size and (block := stream.read(min(_BLOCK, size - self.covered))):
+                self._hash.update(block)
+                self.covered += len(block)
+        return self._hash.hexdigest()
+
+    def unchanged(self, progress: FileProgress) -> bool:
+        """Return whether the file is, byte for byte, what `progress` covers completely."""
+        return (
+            progress.complete
+            and self._path.stat().st_size == progress.size
+            and self.up_to(progress.size) == progress.digest
+        )
+
+    def grown(self, progress: FileProgress) -> bool:
+        """Return whether the file begins with what `progress` covers and may be read on."""
+        return (
+            progress.resumable
+            and progress.size > 0
+            and self._path.stat().st_size >= progress.size
+            and self.up_to(progress.size) == progress.digest
+        )
