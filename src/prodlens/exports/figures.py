@@ -1,0 +1,105 @@
+"""Owns how numbers are written for people: one form per unit, honest at the edges.
+
+A share that is not whole is never written as 0 % or 100 %, a cost that is not 0 never as $0.00.
+Knows no metric by name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from prodlens.metrics.notes import day_text
+from prodlens.metrics.values import Unit
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from prodlens.metrics.values import MetricValue
+
+MISSING: Final = "-"
+"""What stands where a value is not known; the reason stands beside it."""
+
+
+def value_text(measured: MetricValue) -> str:
+    """Return the value of a metric; `-` when it is None."""
+    return MISSING if measured.value is None else number(measured.value, measured.unit)
+
+
+def number(value: float, unit: Unit) -> str:
+    """Return a number of a unit as people write it.
+
+    >>> number(0.625, Unit.SHARE), number(1234.4, Unit.MILLISECONDS), number(0.0834, Unit.USD)
+    ('62.5%', '1.2 s', '$0.0834')
+    """
+    match unit:
+        case Unit.SHARE:
+            return share(value)
+        case Unit.MILLISECONDS:
+            return f"{value:,.0f} ms" if value < 999.5 else f"{value / 1000:,.1f} s"
+        case Unit.USD:
+            return usd(value)
+        case Unit.COUNT | Unit.HOURS | Unit.TOKENS | Unit.LINES:
+            return f"{value:,.0f}"
+        case Unit.PER_HOUR:
+            return f"{value:,.2f}"
+        case Unit.TOKENS_PER_CALL | Unit.TOKENS_PER_LINE:
+            return f"{value:,.1f}"
+
+
+def share(value: float) -> str:
+    """Return a share as per cent with one decimal.
+
+    >>> share(0.99999), share(0.0001), share(1.0)
+    ('>99.9%', '<0.1%', '100.0%')
+    """
+    if 0.9995 <= value < 1:
+        return ">99.9%"
+    if 0 < value < 0.0005:
+        return "<0.1%"
+    return f"{value * 100:.1f}%"
+
+
+def usd(value: float) -> str:
+    """Return dollars: cents from 1 dollar on, four decimals below.
+
+    >>> usd(1655.231), usd(0.06), usd(0.0), usd(0.00002)
+    ('$1,655.23', '$0.0600', '$0.00', '<$0.0001')
+    """
+    if value == 0 or abs(value) >= 1:
+        return f"${value:,.2f}"
+    if 0 < value < 0.00005:
+        return "<$0.0001"
+    return f"${value:.4f}"
+
+
+def basis(measured: MetricValue) -> str:
+    """Return what a value rests on: `5 of 8`, `15,700 / 47`, `n 7`, or nothing for a count."""
+    top, bottom = measured.numerator, measured.denominator
+    if top is not None and bottom is not None:
+        sign = " of " if measured.unit is Unit.SHARE else " / "
+        return f"{top:,.0f}{sign}{bottom:,.0f}"
+    if measured.n is None or measured.unit in {Unit.COUNT, Unit.HOURS}:
+        return ""
+    return f"n {measured.n:,}"
+
+
+def interval(measured: MetricValue) -> str:
+    """Return the interval as `30.6% to 86.3%`; nothing when there is none."""
+    if measured.interval is None:
+        return ""
+    low, high = measured.interval
+    return f"{number(low, measured.unit)} to {number(high, measured.unit)}"
+
+
+def day_range(first: date, last: date) -> str:
+    """Return two days as a range: `24 Aug to 21 Nov 2026`, or one day alone."""
+    end = day_text(last)
+    if first == last:
+        return end
+    begin = day_text(first)
+    return f"{begin.rpartition(' ')[0] if first.year == last.year else begin} to {end}"
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """Return a count with its word: `1 call`, `1,234 calls`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

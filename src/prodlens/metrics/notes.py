@@ -1,0 +1,120 @@
+"""Owns what a reader of a report must know besides the numbers: sentences with a code each.
+
+Reads no data and computes nothing. Codes are stable; texts are for people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from prodlens.metrics.coverage import Coverage
+    from prodlens.metrics.window import Window
+
+COMES_WITH_DELIVERY: Final = (
+    "pr_throughput",
+    "commit_frequency",
+    "pr_merge_time_hours",
+    "rework_rate",
+    "revert_rate",
+    "cost_metrics.merged_pr_count",
+    "cost_metrics.cost_per_merged_pr_usd",
+    "ai_outcome_association",
+    "effect_sizes.latency_cohens_d",
+    "effect_sizes.latency_effect",
+    "effect_sizes.token_efficiency_ratio",
+    "multiple_comparison_adjustment",
+)
+"""Keys of the report that stay None until it reads delivery data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One thing to know.
+
+    Attributes:
+        code: Stable name of the kind of note, for programs.
+        text: The sentence for people.
+        keys: Keys of the report it is about; empty for all of it.
+    """
+
+    code: str
+    text: str
+    keys: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {"code": self.code, "text": self.text, "keys": list(self.keys)}
+
+
+def notes_of(window: Window, coverage: Coverage, repo: str | None) -> tuple[Note, ...]:
+    """Return the notes of a report, most important first."""
+    return (*_about_the_window(window, coverage, repo), *_about_the_values(coverage), _delivery())
+
+
+_MONTHS: Final = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
+
+
+def day_text(day: date) -> str:
+    """Return a day as people write it: `24 Aug 2026`; the same in every locale."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _about_the_window(window: Window, coverage: Coverage, repo: str | None) -> Iterator[Note]:
+    whose = "" if repo is None else f" for {repo}"
+    if window.clipped and window.start is not None:
+        day = day_text(window.start.date())
+        yield Note(
+            code="window_clipped",
+            text=f"Data begin on {day}{whose}: the window is clipped to that day.",
+        )
+    if window.data is None:
+        yield Note(code="no_data", text=f"There are no calls{whose} in the database.")
+    elif window.before_data:
+        day = day_text(window.data[0])
+        yield Note(
+            code="window_before_data", text=f"The window ends before data begin{whose} on {day}."
+        )
+    elif window.after_data:
+        day = day_text(window.data[1])
+        yield Note(
+            code="window_after_data", text=f"The window begins after data end{whose} on {day}."
+        )
+    elif not coverage.calls:
+        yield Note(code="no_calls", text=f"There are no calls{whose} in this window.")
+    if window.incomplete_day is not None:
+        day = day_text(window.incomplete_day)
+        yield Note(code="incomplete_day", text=f"{day} is not over: its figures will still grow.")
+
+
+def _about_the_values(coverage: Coverage) -> Iterator[Note]:
+    if not coverage.calls:
+        return
+    yield Note(
+        code="calls_taken_as_independent",
+        text="Intervals are 95% and take calls as independent; calls of one developer resemble "
+        "each other, so the true uncertainty is larger.",
+    )
+    if coverage.subscription_calls:
+        yield Note(
+            code="subscription_at_api_prices",
+            text=f"{coverage.subscription_calls:,} calls ran on a subscription: their cost is "
+            "what the API would have charged, not what was spent.",
+            keys=("cost_metrics",),
+        )
+
+
+def _delivery() -> Note:
+    return Note(
+        code="comes_with_delivery_data",
+        text="Delivery, its association with AI use, and effect sizes are not part of this "
+        "report yet: they come with delivery data in a later release.",
+        keys=COMES_WITH_DELIVERY,
+    )

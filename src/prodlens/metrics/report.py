@@ -1,0 +1,198 @@
+"""`Report` and `ReportGenerator`: every metric of one slice, what it rests on, what is missing.
+
+No files, no HTTP, no printing; writes nothing to the store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from prodlens.clock import utc_now
+from prodlens.errors import InputError
+from prodlens.metrics import contract
+from prodlens.metrics.acceptance import acceptance_of
+from prodlens.metrics.cost import cost_of
+from prodlens.metrics.coverage import coverage_of
+from prodlens.metrics.inputs import one_state, read_inputs
+from prodlens.metrics.measures import measure
+from prodlens.metrics.notes import notes_of
+from prodlens.metrics.policy import parse_policy
+from prodlens.metrics.window import instant, resolve
+from prodlens.selection import Selection, parse_repository
+from prodlens.storage import readings, where
+from prodlens.storage.connection import naming_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import date, datetime
+
+    from prodlens.metrics.coverage import Coverage
+    from prodlens.metrics.inputs import MetricInputs
+    from prodlens.metrics.notes import Note
+    from prodlens.metrics.policy import Policy
+    from prodlens.metrics.values import MetricValue
+    from prodlens.metrics.window import When, Window
+    from prodlens.storage import ProdLensStore
+    from prodlens.storage.readings import CallFigures
+
+_NAMED: Final = 5
+"""Repositories that a message names before it says how many more there are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelLine:
+    """What the calls of one model say; `model` is None for calls that name none."""
+
+    model: str | None
+    figures: CallFigures
+    cost: MetricValue
+    acceptance: MetricValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything one report says.
+
+    Attributes:
+        repo: The repository; None is all of them.
+        window: The time.
+        lag_days: Days from use to delivery that associations look at.
+        policy: Models that the policy allows.
+        generated_at: When the report was made, aware UTC.
+        inputs: What the values were computed from.
+        values: Every metric by slug, in the order of the catalogue.
+        models: One line per model, highest cost first, then most calls.
+        coverage: What is known about the calls.
+        notes: What a reader must know, most important first.
+    """
+
+    repo: str | None
+    window: Window
+    lag_days: int
+    policy: Policy
+    generated_at: datetime
+    inputs: MetricInputs
+    values: Mapping[str, MetricValue]
+    models: tuple[ModelLine, ...]
+    coverage: Coverage
+    notes: tuple[Note, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values under the keys of the public contract (api.md)."""
+        return contract.report_dict(self)
+
+
+class ReportGenerator:
+    """Computes reports from a store; works on a read-only one and with stale rollups.
+
+    Args:
+        store: The store; it is only read.
+        now: Where the present instant comes from.
+    """
+
+    def __init__(self, store: ProdLensStore, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._store = store
+        self._now = now
+
+    def generate_report(
+        self,
+        *,
+        repo: str | None,
+        since: When,
+        lag_days: int = 1,
+        policy_models: Iterable[str] | str | None = None,
+        until: When = None,
+    ) -> dict[str, Any]:
+        """Return a report as plain values.
+
+        Args:
+            repo: Repository as `owner/name`; None is all of them.
+            since: First instant that counts (a day, a datetime, or text); naive is UTC; None is
+                from the beginning. Before the data: clipped, and `metadata` says so.
+            lag_days: Days from use to delivery that associations look at.
+            policy_models: Globs of the models that a policy allows; None is no policy.
+            until: First instant that no longer counts; None is to the end of the data.
+
+        Returns:
+            The keys of the public contract; None where a value is undefined or not known.
+
+        Raises:
+            InputError: The repository is unknown, or an argument makes no sense.
+            StoreError: The database can't be read.
+        """
+        return self.build(
+            repo=repo, since=since, lag_days=lag_days, policy_models=policy_models, until=until
+        ).to_dict()
+
+    def build(
+        self,
+        *,
+        repo: str | None,
+        since: When,
+        lag_days: int = 1,
+        policy_models: Iterable[str] | str | None = None,
+        until: When = None,
+    ) -> Report:
+        """Return a report with what each value rests on; arguments as in `generate_report`."""
+        now = self._now()
+        if lag_days < 0:
+            raise InputError(f"lag_days is {lag_days}: give 0 or more days.")
+        policy = parse_policy(policy_models)
+        asked = (instant(since, now), instant(until, now))
+        with naming_errors(self._store.path), one_state(self._store):
+            slug = None if repo is None else self._known(parse_repository(repo))
+            repositories = () if slug is None else (slug,)
+            window = resolve(*asked, data=self._days(repositories), now=now)
+            selection = Selection(since=asked[0], until=asked[1], repositories=repositories)
+            inputs = read_inputs(self._store, selection, policy=policy)
+        coverage = coverage_of(inputs)
+        return Report(
+            repo=slug,
+            window=window,
+            lag_days=lag_days,
+            policy=policy,
+            generated_at=now,
+            inputs=inputs,
+            values=measure(inputs),
+            models=_model_lines(inputs),
+            coverage=coverage,
+            notes=notes_of(window, coverage, slug),
+        )
+
+    def _days(self, repositories: tuple[str, ...]) -> tuple[date, date] | None:
+        clause = where.sessions(Selection(repositories=repositories))
+        return readings.days_with_data(self._store.conn, clause)
+
+    def _known(self, slug: str) -> str:
+        """Return a repository that the store knows; an empty store has nothing to compare with."""
+        known = readings.known_repositories(self._store.conn)
+        if slug in known or not (known or readings.has_calls(self._store.conn)):
+            return slug
+        raise InputError(_unknown_repository(slug, known))
+
+
+def _unknown_repository(slug: str, known: list[str]) -> str:
+    if not known:
+        return (
+            f"Nothing in this database belongs to {slug}, because no call names a repository: "
+            f"ingest with --repo {slug}, or leave --repo away for a report about all calls."
+        )
+    named = ", ".join(known[:_NAMED])
+    more = f" and {len(known) - _NAMED:,} more" if len(known) > _NAMED else ""
+    return f"Nothing in this database belongs to {slug}. It knows {named}{more}."
+
+
+def _model_lines(inputs: MetricInputs) -> tuple[ModelLine, ...]:
+    lines = [
+        ModelLine(
+            model=model, figures=figures, cost=cost_of(figures), acceptance=acceptance_of(figures)
+        )
+        for model, figures in inputs.models.items()
+    ]
+    return tuple(
+        sorted(
+            lines,
+            key=lambda line: (-line.figures.cost_nanos, -line.figures.calls, line.model or ""),
+        )
+    )

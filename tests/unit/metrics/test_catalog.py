@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from prodlens.metrics.catalog import METRICS, Better, Need
+from prodlens.metrics.inputs import MetricInputs
+from prodlens.metrics.measures import MEASURES, measure
+
+if TYPE_CHECKING:
+    from prodlens.metrics.catalog import Metric
+
+
+def test_every_metric_is_computed_and_nothing_else_is() -> None:
+    assert set(MEASURES) == set(METRICS)
+
+
+def test_the_catalogue_holds_the_metrics_of_this_release() -> None:
+    assert list(METRICS) == [
+        "calls",
+        "sessions",
+        "median_latency_ms",
+        "p95_latency_ms",
+        "median_latency_success_ms",
+        "active_hours",
+        "sessions_per_hour",
+        "calls_per_hour",
+        "error_rate",
+        "model_selection_accuracy",
+        "acceptance_rate",
+        "acceptance_coverage",
+        "session_acceptance_rate",
+        "avg_diff_ratio",
+        "share_above_threshold",
+        "accepted_lines",
+        "lines_coverage",
+        "total_tokens",
+        "tokens_per_accept",
+        "tokens_per_accepted_line",
+        "tokens_per_accepted_line_all_in",
+        "cost_usd",
+        "cost_coverage",
+        "subscription_cost_usd",
+    ]
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.slug)
+def test_an_entry_can_be_shown(metric: Metric) -> None:
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", metric.slug)
+    assert len(metric.title) <= 42
+    assert metric.definition.endswith(".")
+    assert Need.CALLS in metric.needs
+
+
+@pytest.mark.parametrize("slug", METRICS)
+def test_a_measure_gives_the_unit_its_entry_promises(slug: str) -> None:
+    assert MEASURES[slug](MetricInputs()).unit is METRICS[slug].unit
+
+
+def test_titles_are_unique() -> None:
+    titles = [metric.title for metric in METRICS.values()]
+    assert sorted(set(titles)) == sorted(titles)
+
+
+def test_an_error_is_worse_when_higher_and_cost_is_no_verdict() -> None:
+    assert METRICS["error_rate"].better is Better.DOWN
+    assert METRICS["acceptance_rate"].better is Better.UP
+    assert METRICS["cost_usd"].better is Better.NEITHER
+
+
+def test_chosen_metrics_come_in_the_order_they_were_asked_for() -> None:
+    assert list(measure(MetricInputs(), ["error_rate", "calls"])) == ["error_rate", "calls"]
+    with pytest.raises(KeyError):
+        measure(MetricInputs(), ["no_such_metric"])

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+GOLDEN = json.loads(
+    (HERE.parents[1] / "golden" / "report_metrics.json").read_text(encoding="utf-8")
+)
+CASES = {case["name"]: case for case in GOLDEN["cases"]}
+ADAPTER = runpy.run_path(str(HERE / "golden_report_metrics.py"))
+NEEDS_DELIVERY = {
+    "pr_throughput",
+    "pr_merge_time_hours",
+    "rework_rate",
+    "revert_rate",
+    "commit_frequency",
+}
+
+
+def approximately(expected: Any) -> Any:
+    """The expected value with the file's tolerance; None only equals None."""
+    tolerance = GOLDEN["tolerance"]
+    if isinstance(expected, dict):
+        return {key: approximately(value) for key, value in expected.items()}
+    if isinstance(expected, int | float):
+        return pytest.approx(expected, abs=tolerance["abs"], rel=tolerance["rel"])
+    return expected
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_golden_case_passes(name: str) -> None:
+    got = ADAPTER["report_metrics"](CASES[name]["input"])
+    expected = CASES[name]["expected"]
+    assert set(got) == set(expected) - NEEDS_DELIVERY
+    for key, values in got.items():
+        wanted = expected[key]
+        if isinstance(wanted, dict) and key != "model_acceptance_rates":
+            wanted = {name: wanted[name] for name in values}
+        assert values == approximately(wanted), key
+
+
+def test_all_golden_cases_are_there() -> None:
+    assert list(CASES) == ["two_weeks_edge_rows", "empty", "peer_example"]
