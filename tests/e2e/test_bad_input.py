@@ -9,12 +9,14 @@ import resource
 import sqlite3
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from prodlens.storage import ProdLensStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GOOD = {
     "id": "r1",
@@ -40,7 +42,7 @@ def prod_lens(
         if file_limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
 
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "prodlens.cli", *arguments],
         input=stdin,
         capture_output=True,

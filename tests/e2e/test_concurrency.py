@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prodlens.demo.litellm_log import invent_calls, lines
 from prodlens.storage import ProdLensStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_four_processes_on_a_new_database_end_in_the_union(tmp_path: Path) -> None:
@@ -19,7 +22,7 @@ def test_four_processes_on_a_new_database_end_in_the_union(tmp_path: Path) -> No
         logs.append(log)
     db = tmp_path / "out" / "cache.db"
     running = [
-        subprocess.Popen(
+        subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "prodlens.cli", "ingest-traces", str(log), "--db", str(db)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -5,15 +5,19 @@ from __future__ import annotations
 import gzip
 import json
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from prodlens.storage import ProdLensStore, ledger
-from prodlens.trace_ingestion import FileReport, IngestOptions, TraceIngestor
+from prodlens.trace_ingestion import IngestOptions, TraceIngestor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from prodlens.trace_ingestion import FileReport
 
 SEP_2 = datetime(2026, 9, 2, tzinfo=UTC)
 

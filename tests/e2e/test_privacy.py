@@ -61,7 +61,7 @@ def plant(value: Any, key: str = "") -> Any:
         return planted
     if isinstance(value, list):
         return [plant(item, key) for item in value]
-    if isinstance(value, str) and key in ("metadata",) and value.startswith("{"):
+    if isinstance(value, str) and key == "metadata" and value.startswith("{"):
         return json.dumps(plant(json.loads(value), "metadata"))
     if key in BODY_KEYS or key.endswith((".value", "_body")):
         return f"{MARKER} {key}"
@@ -89,7 +89,9 @@ def shapes() -> list[dict[str, Any]]:
 
 def assert_clean(folder: Path) -> None:
     dirty = [
-        path for path in folder.rglob("*") if path.is_file() and MARKER.encode() in path.read_bytes()
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and MARKER.encode() in path.read_bytes()
     ]
     assert dirty == []
 
@@ -128,7 +130,7 @@ def test_no_printed_byte_holds_a_body(tmp_path: Path) -> None:
         ["dead-letter", "show", "1", "--json"],
         ["report", "--since", "2020-01-01"],
     ):
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - our own program
             [sys.executable, "-m", "prodlens.cli", *arguments, "--db", db],
             capture_output=True,
             text=True,

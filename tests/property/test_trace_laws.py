@@ -23,6 +23,7 @@ def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 KEYS = st.sampled_from(["message:1", "message:2", "request:1", "request:2", "span:1"])
 
+
 def sensible(**said: Any) -> CanonicalTrace:
     """Return a call; who named an id is known only where there is an id."""
     for kind, name in (("session", "session_id"), ("developer", "developer_id")):

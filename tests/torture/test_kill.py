@@ -25,7 +25,7 @@ UNSTABLE = {"id", "source_file", "created_at", "first_seen", "last_read", "start
 
 
 def run(database: Path, when: str, number: int, files: list[Path]) -> int:
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own script
         [
             sys.executable,
             str(SCRIPT),
@@ -49,7 +49,7 @@ def content(database: Path) -> dict[str, list[str]]:
         for table in ("sessions", "dirty_days", "dead_letters", "source_files", "trace_links"):
             rows: list[dict[str, Any]] = [
                 {k: v for k, v in dict(row).items() if k not in UNSTABLE and k != "call_id"}
-                for row in store.conn.execute(f"select * from {table}")
+                for row in store.conn.execute(f"select * from {table}")  # noqa: S608 - names of this file
             ]
             found[table] = sorted(json.dumps(row, sort_keys=True) for row in rows)
         assert store.conn.execute("pragma integrity_check").fetchone()[0] == "ok"
@@ -68,15 +68,13 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [first, second]
 
 
-def test_killed_and_run_again_ends_as_an_undisturbed_run(
-    logs: list[Path], tmp_path: Path
-) -> None:
+def test_killed_and_run_again_ends_as_an_undisturbed_run(logs: list[Path], tmp_path: Path) -> None:
     whole = tmp_path / "whole" / "cache.db"
     assert run(whole, "never", 0, logs) == 0
     expected = content(whole)
     assert len(expected["sessions"]) == 118
     assert len(expected["dead_letters"]) == 2
-    dice = random.Random(11)
+    dice = random.Random(11)  # noqa: S311 - repeatable dice
     killed = rounds = 0
     while killed < KILLS:
         database = tmp_path / f"round-{rounds}" / "cache.db"

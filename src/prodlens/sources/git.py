@@ -111,6 +111,7 @@ class GitRepository:
             "config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$"
         )
         self.is_partial = bool(promises)
+        self._missing: dict[str, frozenset[str]] = {}
 
     def slug(self) -> str | None:
         """Return `owner/name` of `origin`, or of the only remote; None when there is none."""
@@ -284,8 +285,11 @@ class GitRepository:
 
     def _filtered(self, shas: Sequence[str], head: str) -> set[str]:
         """Return the commits whose contents a partial clone lacks, found without reading them."""
-        arguments = ("--objects", "--no-object-names", "--missing=print", head)
-        missing = {line[1:] for line in self._shas(*arguments) if line.startswith("?")}
+        if (missing := self._missing.get(head)) is None:
+            arguments = ("--objects", "--no-object-names", "--missing=print", head)
+            named = self._shas(*arguments)
+            missing = frozenset(line[1:] for line in named if line.startswith("?"))
+            self._missing[head] = missing
         raw = (*_NO_WALK, *_PER_COMMIT, "--raw", "--no-abbrev", "--")
         lacking: set[str] = set()
         sha = ""

@@ -9,7 +9,7 @@ import hashlib
 import re
 from typing import BinaryIO, Final
 
-from prodlens.sources.compression import CompressionError
+from prodlens.errors import CompressionError
 from prodlens.sources.framing import ELEMENT, LINE_STOP, NEWLINE, QUOTE, WHITESPACE
 
 _MOST_READ_BYTES: Final = 8 << 20

@@ -10,12 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import pyarrow as pa
 import pytest
 
-from prodlens.sources.compression import (
-    Compression,
-    CompressionError,
-    looks_binary,
-    open_decompressed,
-)
+from prodlens.errors import CompressionError
+from prodlens.sources.compression import Compression, looks_binary, open_decompressed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

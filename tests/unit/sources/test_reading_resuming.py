@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import pytest
 
-from prodlens.sources.compression import CompressionError, open_decompressed
+from prodlens.errors import CompressionError
+from prodlens.sources.compression import open_decompressed
 from prodlens.sources.reading import RawRecord, ReadReason, RecordReader
 
 if TYPE_CHECKING:
