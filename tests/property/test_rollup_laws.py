@@ -78,6 +78,7 @@ _STEPS = st.one_of(
 def _store() -> Iterator[sqlite3.Connection]:
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
         conn.row_factory = sqlite3.Row
+        conn.execute("pragma foreign_keys = on")
         for statement in STATEMENTS:
             conn.execute(statement)
         yield conn

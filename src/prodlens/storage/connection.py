@@ -114,6 +114,9 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
         except sqlite3.OperationalError:
             conn.close()
             continue
+        except BaseException:
+            conn.close()
+            raise
         conn.row_factory = sqlite3.Row
         return conn
     raise sqlite3.OperationalError("unable to open database file")

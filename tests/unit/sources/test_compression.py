@@ -16,6 +16,12 @@ from prodlens.sources.compression import Compression, looks_binary, open_decompr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
+def zipped(data: bytes) -> bytes:
+    """Return gzip data that are the same at any time."""
+    return gzip.compress(data, mtime=0)
+
+
 NOISE = random.Random(7).randbytes(300_000)  # noqa: S311 - bytes that don't compress
 
 
@@ -54,12 +60,12 @@ def read_all(stream: BinaryIO) -> tuple[bytes, CompressionError | None]:
     ("packed", "compression"),
     [
         (NOISE, Compression.NONE),
-        (gzip.compress(NOISE), Compression.GZIP),
+        (zipped(NOISE), Compression.GZIP),
         (
-            gzip.compress(NOISE[:1000]) + gzip.compress(b"") + gzip.compress(NOISE[1000:]),
+            zipped(NOISE[:1000]) + zipped(b"") + zipped(NOISE[1000:]),
             Compression.GZIP,
         ),
-        (gzip.compress(NOISE) + b"\0" * 100, Compression.GZIP),
+        (zipped(NOISE) + b"\0" * 100, Compression.GZIP),
         (zstd(NOISE), Compression.ZSTD),
         (zstd(NOISE[:1000]) + zstd(NOISE[1000:]), Compression.ZSTD),
         (b"\x50\x2a\x4d\x18\x04\0\0\0skip" + zstd(NOISE), Compression.ZSTD),
@@ -73,7 +79,7 @@ def test_reads_what_was_compressed(
     assert read_all(stream) == (NOISE, None)
 
 
-@pytest.mark.parametrize("data", [b"", b"a", b"ab\n", gzip.compress(b""), zstd(b"")])
+@pytest.mark.parametrize("data", [b"", b"a", b"ab\n", zipped(b""), zstd(b"")])
 def test_reads_short_and_empty_streams(data: bytes) -> None:
     stream, found = open_decompressed(io.BytesIO(data))
     assert read_all(stream)[0] == (data if found is Compression.NONE else b"")
@@ -88,7 +94,7 @@ def test_an_uncompressed_stream_stays_where_it_was() -> None:
 
 
 def test_everything_before_the_cut_of_gzip_data_is_read() -> None:
-    stream, _ = open_decompressed(io.BytesIO(gzip.compress(NOISE)[:-200]))
+    stream, _ = open_decompressed(io.BytesIO(zipped(NOISE)[:-200]))
     data, error = read_all(stream)
     assert NOISE.startswith(data)
     assert len(data) > 299_000
@@ -122,9 +128,9 @@ def test_zstandard_data_from_a_pipe_end_with_the_last_read_that_worked() -> None
 @pytest.mark.parametrize(
     "packed",
     [
-        gzip.compress(NOISE) + b"tail",
+        zipped(NOISE) + b"tail",
         zstd(NOISE) + b"tail",
-        gzip.compress(NOISE)[:-8] + b"\1\2\3\4\5\6\7\0",
+        zipped(NOISE)[:-8] + b"\1\2\3\4\5\6\7\0",
     ],
 )
 def test_damage_is_named_behind_all_that_could_be_read(packed: bytes) -> None:
@@ -154,7 +160,7 @@ def test_failing_to_read_the_file_is_no_damage() -> None:
         (b"PK\x03\x04\x14", "a zip archive"),
         (b"SQLite format 3\0\x10", "a SQLite database"),
         (b"\x7fELF\x02", "a program (ELF)"),
-        (gzip.compress(b""), "gzip data"),
+        (zipped(b""), "gzip data"),
         (b"\xff\xfe{\0", "UTF-16 text"),
         (b"\xff\xfe\0\0{\0\0\0", "UTF-32 text"),
         (b'{\0"\0a\0', "UTF-16 text"),

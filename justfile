@@ -1,0 +1,47 @@
+# Shortcuts for people who work on ProdLens. `python3 bootstrap.py test` makes the environment.
+
+export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
+
+# List the recipes.
+default:
+    @just --list
+
+# Run the tests; arguments go to pytest.
+test *ARGS:
+    python -m pytest -n 2 {{ ARGS }}
+
+# Run the tests and show what no test runs.
+coverage:
+    python -m pytest -n 2 --cov --cov-report=term-missing
+
+# Check style, types and layers; change nothing.
+lint:
+    ruff check
+    ruff format --check
+    mypy
+    lint-imports
+
+# Bring the code into the project's form.
+format:
+    ruff check --fix
+    ruff format
+
+# Write the pages of docs/reference from the program.
+docs:
+    python scripts/generate_docs.py
+
+# Resolve the requirements anew; needs uv. `just lock --upgrade` takes the newest versions.
+lock *ARGS:
+    python scripts/lock.py {{ ARGS }}
+
+# Thousands of invented and mutated records instead of fifty.
+fuzz:
+    PRODLENS_FUZZ_EXAMPLES=5000 python -m pytest tests/property --hypothesis-profile=default
+
+# Kill ingestion a thousand times.
+torture:
+    PRODLENS_KILLS=1000 python -m pytest tests/torture
+
+# Speed and memory of ingestion, as ratios within one run.
+bench *ARGS:
+    python benchmarks/ingest.py {{ ARGS }}

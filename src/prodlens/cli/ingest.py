@@ -1,0 +1,165 @@
+"""`prod-lens ingest-traces`: trace files into the store, and what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from prodlens.cli.context import pass_app
+from prodlens.cli.output import clean
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable, Sequence
+
+    from prodlens.cli.context import App
+    from prodlens.trace_ingestion import FileReport
+
+_LISTED: Final = 3
+
+
+@click.command("ingest-traces")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...|-")
+@click.option("--repo", metavar="OWNER/NAME", help="Repository of calls whose record names none.")
+@click.option("--developer", metavar="ID", help="Developer of calls whose record names none.")
+@click.option(
+    "--format",
+    "format_name",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="Format of the records, instead of telling it from each record.",
+)
+@click.option("--since", metavar="WHEN", help="Skip calls before; the ledger does not move.")
+@click.option("--dry-run", is_flag=True, help="Read and count, write nothing.")
+@click.option("--strict", is_flag=True, help="Exit with 3 when a record was set aside.")
+@click.option("--dead-letter-dir", metavar="DIR", help="Folder that names what was set aside.")
+@click.option("--parquet-dir", metavar="DIR", help="Folder that exports write to later.")
+@pass_app
+def ingest_traces(
+    app: App,
+    paths: tuple[str, ...],
+    repo: str | None,
+    developer: str | None,
+    format_name: str,
+    since: str | None,
+    dry_run: bool,
+    strict: bool,
+    dead_letter_dir: str | None,
+    parquet_dir: str | None,
+) -> None:
+    """Read traces of AI coding assistants from files, folders, globs or standard input (-)."""
+    from prodlens.cli.price_book import price_book
+    from prodlens.trace_ingestion import IngestOptions, TraceIngestor
+    from prodlens.trace_ingestion.files import find
+    from prodlens.trace_ingestion.outcome import summary
+
+    options = IngestOptions(
+        repo_slug=repo,
+        developer=developer or app.settings.ingest.developer,
+        format=None if format_name.lower() == "auto" else format_name,
+        since=app.parse_when(since),
+        dry_run=dry_run,
+    )
+    found = find(paths)
+    with app.open_store(read_only=False) as store:
+        ingestor = TraceIngestor(
+            store,
+            dead_letter_dir=dead_letter_dir or app.settings.ingest.dead_letter_dir,
+            parquet_dir=parquet_dir or app.settings.ingest.parquet_dir,
+            prices=price_book(app.settings),
+            max_record_bytes=app.settings.ingest.max_record_bytes,
+        )
+        with _progress(app) as on_progress:
+            reports = ingestor.ingest(found, options, on_progress=on_progress)
+    if app.json:
+        app.out.json(summary(reports))
+    else:
+        _tell(app, reports, dry_run=dry_run)
+    _leave(app, reports, strict=strict)
+
+
+def _leave(app: App, reports: Sequence[FileReport], *, strict: bool) -> None:
+    """End with the exit code that the outcome calls for."""
+    aside = sum(r.set_aside.total() for r in reports)
+    understood = any(r.calls or r.skipped or r.unchanged for r in reports)
+    if aside and not understood:
+        app.out.warn("Every record was set aside: nothing entered. See prod-lens dead-letter list")
+        app.exit(1)
+    if aside and strict:
+        app.exit(3)
+
+
+def _tell(app: App, reports: Sequence[FileReport], *, dry_run: bool) -> None:
+    """Print one line for what entered, and one for each thing to look at."""
+    from collections import Counter
+
+    added = sum(r.added for r in reports)
+    changed = sum(r.changed for r in reports)
+    known = sum(r.known for r in reports)
+    unchanged = sum(r.unchanged for r in reports)
+    text = f"{added:,} new calls" if added != 1 else "1 new call"
+    if dry_run:
+        text = f"{text} would enter"
+    if changed:
+        text += f", {changed:,} known calls say more now"
+    text += f", {known:,} already known"
+    if unchanged:
+        files = "file" if unchanged == 1 else "files"
+        text += f", {unchanged:,} {files} unchanged since last time"
+    app.out.done(text)
+    aside: Counter[str] = sum((r.set_aside for r in reports), Counter())
+    if aside:
+        lines = "record" if aside.total() == 1 else "records"
+        app.out.warn(
+            f"{aside.total():,} {lines} set aside   {_listed(aside)}   prod-lens dead-letter list"
+        )
+    skipped: Counter[str] = sum((r.skipped for r in reports), Counter())
+    if skipped:
+        app.out.note(f"  {skipped.total():,} lines hold no call   {_listed(skipped)}")
+    if models := sorted(set().union(*(r.unpriced for r in reports))):
+        named = ", ".join(clean(model) for model in models[:_LISTED])
+        more = f" and {len(models) - _LISTED} more" if len(models) > _LISTED else ""
+        count = "1 model" if len(models) == 1 else f"{len(models)} models"
+        app.out.warn(f"{count} without a price: {named}{more}   prod-lens prices missing")
+    for report in reports:
+        if not (report.calls or report.set_aside or report.skipped or report.unchanged):
+            app.out.note(f"  {clean(report.path)} is empty: nothing to read.")
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {clean(name)}" for name, count in counts.most_common())
+
+
+class _progress:  # noqa: N801 - used as a context manager function
+    """Show on a terminal how far reading has come; nothing elsewhere."""
+
+    def __init__(self, app: App) -> None:
+        self._shows = app.out.shows_progress and not app.json
+        self._display: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Callable[[str, int], None] | None:
+        if not self._shows:
+            return None
+        from rich.console import Console
+        from rich.progress import DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+        self._display = Progress(
+            TextColumn("  {task.description}", markup=False),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._display.start()
+        self._task = self._display.add_task("", total=None)
+        return self._step
+
+    def _step(self, path: str, done: int) -> None:
+        self._display.update(self._task, description=clean(path), completed=done)
+
+    def __exit__(self, *_: object) -> None:
+        if self._display is not None:
+            self._display.stop()
