@@ -139,7 +139,21 @@ def test_a_cut_gzip_file_gives_what_it_held(tmp_path: Path) -> None:
         ('{"a": "\udcff"}', "not UTF-8"),
         ("[1, 2]", "not an object"),
     ],
-    ids=lambda value: value[:20].encode("ascii", "backslashreplace").decode(),
+    ids=[
+        "deep",
+        "deep and cut",
+        "nan",
+        "negative",
+        "beyond 64 bits",
+        "1999",
+        "2999",
+        "no time",
+        "without time",
+        "unknown",
+        "nul",
+        "not utf-8",
+        "array of numbers",
+    ],
 )
 def test_one_bad_record_is_one_dead_letter(tmp_path: Path, bad: str, reason: str) -> None:
     data = text(GOOD).encode() + bad.encode("utf-8", "surrogateescape") + b"\n"
