@@ -483,6 +483,31 @@ create table parquet_folders ( -- Folder of each repository in the Parquet expor
 ) without rowid
 """
 
+_PARQUET_CHANGES = """
+create table parquet_changes ( -- Days whose calls changed in place or went away.
+    event_date text primary key, -- UTC day; '' names this file
+    token text not null -- another one after every change
+) without rowid
+"""
+
+_MARK = """
+    insert or ignore into parquet_changes (event_date, token) values ({day}, '');
+    update parquet_changes set token = lower(hex(randomblob(8))) where event_date = {day};
+"""
+
+_CALLS_UPDATED = f"""
+create trigger parquet_calls_updated after update on sessions begin
+{_MARK.format(day="old.event_date")}
+{_MARK.format(day="new.event_date")}
+end
+"""
+
+_CALLS_DELETED = f"""
+create trigger parquet_calls_deleted after delete on sessions begin
+{_MARK.format(day="old.event_date")}
+end
+"""
+
 _SECRETS = """
 create table store_settings ( -- Values made once for this file.
     key text primary key, -- name
@@ -533,6 +558,9 @@ STATEMENTS: Final = (
     _DEAD_LETTERS,
     _RESTATEMENTS,
     _PARQUET_FOLDERS,
+    _PARQUET_CHANGES,
+    _CALLS_UPDATED,
+    _CALLS_DELETED,
     _SECRETS,
 )
 """Every statement of the step, in order."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prodlens.storage import ProdLensStore, lake_map
+from prodlens.storage.maintenance import backup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -104,6 +105,17 @@ def test_a_call_that_is_replaced_by_another_one_is_seen(store: ProdLensStore) ->
     store.conn.execute("delete from sessions where repo_slug is null")
     store.insert_sessions([call(None, "2024-10-02", 20)])
     assert seen(store)["", "2024-10-02"] != before["", "2024-10-02"]
+
+
+def test_copies_of_a_store_that_went_different_ways_look_different(
+    store: ProdLensStore, tmp_path: Path
+) -> None:
+    backup(store, tmp_path / "copy.db")
+    with ProdLensStore(tmp_path / "copy.db") as copy:
+        assert seen(copy) == seen(store)
+        store.insert_sessions([call("a/b", "2024-10-01", 18)])
+        copy.insert_sessions([call("a/b", "2024-10-01", 19)])
+        assert seen(copy)["a/b", "2024-10-01"] != seen(store)["a/b", "2024-10-01"]
 
 
 def test_without_tracking_nothing_is_known(tmp_path: Path) -> None:
