@@ -9,6 +9,7 @@ Source: trailers seen in about 65 public repositories, and the vendors' own defa
 
 from __future__ import annotations
 
+import functools
 import re
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -44,7 +45,8 @@ class AiSign(NamedTuple):
     session_ref: str | None
 
 
-_GITHUB_MAIL: Final = "users.noreply.github.com"
+GITHUB_MAIL: Final = "users.noreply.github.com"
+"""Domain of the addresses that GitHub makes for accounts: `ID+login@`, before 2017 `login@`."""
 _LONGEST: Final = 300
 
 _AUTHOR_MAILS: Final = {
@@ -130,11 +132,12 @@ _PROGRAM_MAILS: Final = frozenset(
         "bot@renovateapp.com",
         "support@dependabot.com",
         "gemini-cli-robot@google.com",
-        f"gemini-cli-robot@{_GITHUB_MAIL}",
+        f"gemini-cli-robot@{GITHUB_MAIL}",
         "semantic-release-bot@martynus.net",
     }
 )
-_NOBODY: Final = frozenset({"noreply@github.com", f"ghost@{_GITHUB_MAIL}", "none@none"})
+_NOBODY_MAILS: Final = frozenset({"noreply@github.com", "none@none"})
+_NOBODY_LOGINS: Final = frozenset({"ghost", "web-flow"})
 """Accounts that stand for whoever it was: GitHub's own committer, deleted users, importers."""
 
 _PERSON: Final = re.compile(r"([^<>]*)<([^<>]*)>")
@@ -162,7 +165,7 @@ def account_of(email: str) -> tuple[int | None, str] | None:
     (49699333, 'dependabot[bot]')
     """
     local, _, domain = email.strip().lower().rpartition("@")
-    if domain != _GITHUB_MAIL or not local:
+    if domain != GITHUB_MAIL or not local:
         return None
     if found := _NUMBERED.fullmatch(local):
         return int(found[1]), found[2]
@@ -172,7 +175,12 @@ def account_of(email: str) -> tuple[int | None, str] | None:
 def is_nobody(email: str) -> bool:
     """Return whether an e-mail stands for no person and no program: nobody can be found by it."""
     address = email.strip().lower()
-    return not address or address in _NOBODY
+    account = account_of(address)
+    return (
+        not address
+        or address in _NOBODY_MAILS
+        or (account is not None and account[1] in _NOBODY_LOGINS)
+    )
 
 
 def is_program(name: str, email: str) -> bool:
@@ -193,6 +201,7 @@ def author_sign(name: str, email: str) -> AiSign | None:
     return AiSign("author", value, vendor, _model(name, vendor), role, None)
 
 
+@functools.lru_cache(maxsize=4096)
 def trailer_sign(key: str, value: str) -> AiSign | None:
     """Return what a trailer says about AI assistance; None when it says nothing.
 

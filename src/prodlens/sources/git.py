@@ -253,9 +253,14 @@ class GitRepository:
         return there if self.is_ancestor(here, there) else here
 
     def _sha(self, ref: str) -> str | None:
+        """Return the commit a name leads to; None when there is no such name."""
         verify = ("rev-parse", "--verify", "--quiet", "--end-of-options")
-        found = self._git.ask(*verify, f"{ref}^{{commit}}")
-        return found if found and _SHA.fullmatch(found) else None
+        if (named := self._git.ask(*verify, ref)) is None or not _SHA.fullmatch(named):
+            return None
+        found = self._git.run(*verify[:2], verify[3], f"{named}^{{commit}}")
+        if found.code != 0:
+            raise failure(found.problem, self.path)
+        return found.out.strip()
 
     def _shas(self, *arguments: str) -> Iterator[str]:
         for line in self._git.stream("rev-list", *arguments, "--", ends=b"\n"):

@@ -24,7 +24,7 @@ _TRAILER: Final = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _GENERATED: Final = re.compile(r"\bGenerated with \[([^\[\]\n]{1,40})\]", re.IGNORECASE)
-_HINTS: Final = ("-by:", "-by :", "made-with", "claude-session", "generated with [")
+_HINTS: Final = ("-by", "made-with", "claude-session")
 
 
 class Message(NamedTuple):
@@ -34,7 +34,8 @@ class Message(NamedTuple):
         subject: Its first line, at most 1,000 characters.
         merged_number: Number of the pull request that a merge message names.
         head_ref: Branch of that pull request, without its owner.
-        title: Title of that pull request, from the message's second paragraph; None when missing.
+        title: Title of the pull request that is merged or may be: the line below a merge's subject,
+            else the subject without the number at its end; None when missing.
         subject_number: Number in brackets at the end of the subject: a pull request or an issue.
         reverts_sha: Commit that is reverted, in hex as written, lower case.
         reverts_number: Pull request that is reverted.
@@ -65,7 +66,7 @@ def read_message(text: str) -> Message:
         subject,
         int(merge[1]) if merge else None,
         (merge[2].partition("/")[2] or None) if merge else None,
-        _first_line(body) if merge else None,
+        _first_line(body) if merge else subject[: at_end.start()].strip() if at_end else None,
         int(at_end[1]) if at_end and not merge else None,
         reverts_sha,
         reverts_number,
@@ -96,11 +97,12 @@ def _reverted(subject: str, body: str) -> tuple[str | None, int | None, str | No
 def _signs(text: str) -> tuple[AiSign, ...]:
     """Return every sign once: a squash merge repeats the trailers of all its commits."""
     lowered = text.lower()
-    if not any(hint in lowered for hint in _HINTS):
-        return ()
-    found = [trailer_sign(trailer[1], trailer[2]) for trailer in _TRAILER.finditer(text)]
-    found += [_generated(mention[1]) for mention in _GENERATED.finditer(text)]
-    return tuple({(sign.key, sign.value): sign for sign in found if sign}.values())
+    found: list[AiSign | None] = []
+    if any(map(lowered.__contains__, _HINTS)):  # most messages have none, and this is quicker
+        found += [trailer_sign(key, value) for key, value in _TRAILER.findall(text)]
+    if "generated with [" in lowered:
+        found += [_generated(tool) for tool in _GENERATED.findall(text)]
+    return tuple({sign[:2]: sign for sign in found if sign}.values())
 
 
 def _generated(tool: str) -> AiSign | None:
