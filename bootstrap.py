@@ -1,5 +1,6 @@
 """Set ProdLens up in a private environment and run it; needs Python 3.11 or newer with pip.
 
+    python3 bootstrap.py demo             invent a team's data and show a report about them
     python3 bootstrap.py report           read the example traces and show a report
     python3 bootstrap.py test [ARGS]      run every check; ARGS go to pytest
     python3 bootstrap.py run ARGS         run any command: run ingest-traces PATH
@@ -161,10 +162,13 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv", metavar="DIR")
-    parser.add_argument("task", choices=("report", "test", "run"))
+    parser.add_argument("task", choices=("demo", "report", "test", "run"))
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS")
     given = parser.parse_args()
     environment = Environment(given.venv.absolute())
+    if given.task == "demo":
+        environment.prepare(RUN_LOCK)
+        return environment.run("prod-lens", "demo", *given.arguments)
     if given.task == "report":
         return report(environment)
     if given.task == "test":
