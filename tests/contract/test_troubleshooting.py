@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> Iterator[ProdLensStore]:
 
 
 def test_vacuum_gives_room_back_after_any_work(store: ProdLensStore) -> None:
-    store.insert_commits([{"sha": f"{n:040x}", "subject": "x" * 500} for n in range(400)])
+    store.insert_commits([{"sha": f"{n:040x}", "subject": "x" * 500} for n in range(1200)])
     DailyAggregator(store).write_aggregates()
     store.conn.execute("delete from commits")
     before = store.conn.execute("pragma page_count").fetchone()[0]
