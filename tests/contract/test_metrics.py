@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import random
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
+from prodlens.cli.__main__ import prod_lens
 from prodlens.exports.figures import number
 from prodlens.exports.terminal import page
 from prodlens.metrics import ReportGenerator
@@ -69,6 +72,36 @@ def trace(day: int, hour: int, session: str, developer: str, model: str, **more:
     )
 
 
+def deliver(store: ProdLensStore, repo: str, later_days: int) -> None:
+    """Two merged pull requests and two commits of one day, as the specification's own test has."""
+
+    def at(day: int, hour: int) -> dt.datetime:
+        return dt.datetime(2024, 1, day + later_days, hour, tzinfo=dt.UTC)
+
+    store.insert_pull_requests(
+        {
+            "id": 100 * later_days + number,
+            "number": number,
+            "title": f"Change {number}",
+            "author": "dev-1",
+            "state": "closed",
+            "created_at": created,
+            "merged_at": merged,
+            "updated_at": merged,
+            "reopened": False,
+            "repo_slug": repo,
+        }
+        for number, created, merged in (
+            (10, at(1, 10), at(1, 20)),
+            (11, at(2, 9), at(5, 9)),
+        )
+    )
+    store.insert_commits(
+        {"sha": sha * 20, "author": author, "timestamp": at(2, hour), "repo_slug": repo}
+        for sha, author, hour in (("aa", "dev-1", 11), ("bb", "dev-2", 12))
+    )
+
+
 @pytest.fixture
 def report(store: ProdLensStore) -> dict[str, Any]:
     store.insert_sessions(
@@ -105,6 +138,8 @@ def report(store: ProdLensStore) -> dict[str, Any]:
             ),
         ]
     )
+    deliver(store, "org/repo", 0)
+    deliver(store, "org/other", 2)
     return ReportGenerator(store).generate_report(
         repo="org/repo",
         since=dt.date(2024, 1, 1),
@@ -160,6 +195,80 @@ def test_errors_policy_and_cost(report: dict[str, Any]) -> None:
     assert report["cost_metrics"]["total_session_cost_nanos"] == 8_340_000
 
 
+def test_delivery(report: dict[str, Any]) -> None:
+    assert report["pr_throughput"] == {"weekly_merged_prs": 2.0, "total_merged": 2, "weeks": 1.0}
+    assert report["commit_frequency"] == {
+        "daily_commits": 2.0,
+        "total_commits": 2,
+        "active_days": 1,
+        "commits_per_calendar_day": 0.4,
+        "commits_per_developer_active_day": 1.0,
+    }
+    assert report["pr_merge_time_hours"] == [10.0, 72.0]
+    assert report["metrics"]["pr_merge_time_hours"]["value"] == 41.0
+    assert report["cost_metrics"]["merged_pr_count"] == 2
+    assert report["cost_metrics"]["cost_per_merged_pr_usd"] == pytest.approx(0.00417)
+
+
+def test_rework_is_not_known_before_21_days_are_over(
+    report: dict[str, Any], store: ProdLensStore
+) -> None:
+    for name in ("rework_rate", "revert_rate"):
+        assert report[name] is None
+        assert report["metrics"][name]["note"] == "the 21 days of 2 were not over at the last sync"
+    store.conn.execute("update repositories set synced_at = '2024-06-01T00:00:00.000000Z'")
+    later = ReportGenerator(store).generate_report(
+        repo="org/repo", since=dt.date(2024, 1, 1), until=dt.date(2024, 1, 6)
+    )
+    assert (later["rework_rate"], later["revert_rate"]) == (0.0, 0.0)
+
+
+def test_association_and_effect_sizes_of_five_days_claim_nothing(report: dict[str, Any]) -> None:
+    association = report["ai_outcome_association"]
+    assert association["pearson"] == {"r": None, "p_value": None, "count": 4}
+    assert association["spearman"] == {"r": None, "p_value": None, "count": 4}
+    assert (association["lag_days"], association["basis"]) == (1, "naive")
+    assert association["calibrated"]["status"] == "insufficient_data"
+    assert association["calibrated"]["more_days_needed"] == 9
+    sizes = report["effect_sizes"]
+    assert (sizes["latency_cohens_d"], sizes["latency_effect"]) == (None, None)
+    assert sizes["token_efficiency_ratio"] == 1.5
+    assert report["multiple_comparison_adjustment"]["method"] == "benjamini-hochberg"
+    assert set(report["multiple_comparison_adjustment"]["adjusted"].values()) == {None}
+
+
+def test_the_specification_s_command_writes_its_csv(
+    report: dict[str, Any], store: ProdLensStore, tmp_path: Path
+) -> None:
+    del report
+    store.close()
+    command = [
+        *("report", "--repo", "org/repo", "--db", str(store.path), "--since", "2024-01-01"),
+        *("--lag-days", "1", "--policy-model", "claude-3-sonnet"),
+        *("--output", str(tmp_path / "report.csv")),
+    ]
+    assert CliRunner().invoke(prod_lens, command).exit_code == 0
+    with (tmp_path / "report.csv").open(encoding="utf-8", newline="") as stream:
+        found = dict(csv.reader(stream))
+    expected = {
+        "ai_interaction_velocity.median_latency_ms": "1500.0",
+        "ai_interaction_velocity.sessions_per_hour": "1.0",
+        "token_efficiency.tokens_per_accepted_line": "25.0",
+        "pr_throughput.weekly_merged_prs": "2.0",
+        "rework_rate": "",
+        "pr_merge_time_hours": "[10.0, 72.0]",
+        "ai_outcome_association.pearson.count": "4",
+        "ai_outcome_association.lag_days": "1",
+        "effect_sizes.latency_cohens_d": "",
+        "effect_sizes.token_efficiency_ratio": "1.5",
+        "effect_sizes.model_acceptance_rates.claude-3-sonnet": "0.5",
+        "multiple_comparison_adjustment.method": "benjamini-hochberg",
+        "multiple_comparison_adjustment.adjusted.merged_prs_pearson": "",
+    }
+    assert {name: found[name] for name in expected} == expected
+    assert float(found["acceptance_rate"]) == pytest.approx(1 / 3)
+
+
 def test_what_was_asked_for_is_echoed(report: dict[str, Any]) -> None:
     asked = {name: report["metadata"][name] for name in ("repo", "since", "until", "lag_days")}
     assert asked == {
@@ -186,6 +295,24 @@ create temp view ranked as select latency_ms,
 create temp view ranked_success as select latency_ms,
     row_number() over (order by latency_ms) - 1 as place, count(*) over () - 1 as last
     from s where latency_ms >= 0 and not failed;
+create temp view halves as select
+    sum(n * (event_date between '2026-03-06' and '2026-03-12')) as a,
+    sum(n * (event_date between '2026-03-13' and '2026-03-19')) as b
+    from (select event_date, count(*) as n from s group by event_date);
+create temp view c as select c.*, date(timestamp) as day, ifnull(is_bot, 0) as bot,
+    exists (select 1 from commit_trailers t where t.repo_id = c.repo_id and t.sha = c.sha
+        and t.ai_role = 'author') as signed
+    from commits c join repositories r using (repo_id) where slug = 'acme/web' and not is_merge
+    and on_default_branch and timestamp >= '2026-03-03' and timestamp < '2026-03-20';
+create temp view q as select p.*, min(ifnull(closed_at, merged_at), ifnull(merged_at, closed_at))
+    as first_close from pull_requests p join repositories using (repo_id)
+    where slug = 'acme/web' and ifnull(is_bot, 0) = 0;
+create temp view p as select * from q
+    where merged_at >= '2026-03-03' and merged_at < '2026-03-20';
+create temp view hours_to_merge as select *, row_number() over (order by hours) - 1 as place,
+    count(*) over () - 1 as last
+    from (select (julianday(merged_at) - julianday(created_at)) * 24 as hours from p)
+    where hours >= 0;
 """
 SQL = {
     "calls": "select count(*) from s",
@@ -220,6 +347,30 @@ SQL = {
     "cost_usd": "select sum(cost_nanos) / 1e9 from s",
     "cost_coverage": "select avg(cost_usd is not null) from s",
     "subscription_cost_usd": "select sum(cost_nanos) / 1e9 from s where subscription = 1",
+    "cost_per_merged_pr_usd": "select sum(cost_nanos) / 1e9 / (select count(*) from p) from s",
+    "session_growth_percent": "select (b - a) * 100.0 / a from halves",
+    "merged_prs": "select count(*) from p",
+    "merged_prs_per_week": "select count(*) / (17 / 7.0) from p",
+    "pr_merge_time_hours": """select sum(hours * (1 - abs(place - last * 0.5))) from hours_to_merge
+        where abs(place - last * 0.5) < 1""",
+    "pr_merge_time_mean_hours": "select avg(hours) from hours_to_merge",
+    "pr_merge_time_p75_hours": """select sum(hours * (1 - abs(place - last * 0.75)))
+        from hours_to_merge where abs(place - last * 0.75) < 1""",
+    "pr_merge_time_with_open_hours": "select null",
+    "reopened_prs": """select count(*) from q where reopened_at >= '2026-03-03'
+        and reopened_at < '2026-03-20'""",
+    "rework_rate": """select avg(ifnull(julianday(reopened_at) - julianday(first_close) between 0
+        and 21, 0)) from q where reopened is not null
+        and first_close >= '2026-03-03' and first_close < '2026-03-20'""",
+    "revert_rate": """select avg(exists (select 1 from commits c where c.repo_id = p.repo_id
+        and c.reverts_sha = p.merge_commit_sha and c.timestamp >= p.merged_at and c.on_default_branch
+        and julianday(c.timestamp) - julianday(p.merged_at) <= 21)) from p""",
+    "commits": "select count(*) from c where not bot",
+    "commits_per_calendar_day": "select count(*) / 17.0 from c where not bot",
+    "commits_per_active_day": "select count(*) * 1.0 / count(distinct day) from c where not bot",
+    "commits_per_developer_active_day": """select count(*) * 1.0
+        / count(distinct author || day) from c where not bot""",
+    "ai_signed_commit_share": "select avg(signed) from c where source is not null",
 }
 CELLS = {
     "Calls  ": "select printf('%,d', count(*)) from s",
@@ -269,9 +420,62 @@ def invented_calls() -> list[dict[str, Any]]:
     ]
 
 
+def invented_deliveries(store: ProdLensStore) -> None:
+    dice = random.Random(20260302)  # noqa: S311 - invented data, fixed seed
+
+    def maybe(value: Any, share: float = 0.8) -> Any:
+        return value if dice.random() < share else None
+
+    def at(day: int) -> dt.datetime:
+        return dt.datetime(2026, 3, 1, dice.randrange(24), tzinfo=dt.UTC) + dt.timedelta(days=day)
+
+    store.insert_commits(
+        {
+            "sha": f"{n:040x}",
+            "repo_slug": dice.choice(["acme/web", "acme/web", "acme/api"]),
+            "timestamp": maybe(at(dice.randrange(40)), 0.95),
+            "author": f"d{dice.randrange(5)}",
+            "is_merge": dice.random() < 0.2,
+            "is_bot": maybe(dice.random() < 0.1),
+            "on_default_branch": dice.random() < 0.9,
+            "reverts_sha": maybe(f"{dice.randrange(120):040x}", 0.2),
+            "source": maybe("git"),
+        }
+        for n in range(400)
+    )
+    for n in range(120):
+        opened = at(dice.randrange(25))
+        merged = maybe(opened + dt.timedelta(hours=dice.randrange(-5, 200)), 0.9)
+        reopened = maybe(dice.random() < 0.2, 0.9)
+        back = opened + dt.timedelta(days=dice.randrange(1, 40))
+        store.insert_pull_requests(
+            [
+                {
+                    "number": n,
+                    "repo_slug": dice.choice(["acme/web", "acme/web", "acme/api"]),
+                    "created_at": maybe(opened),
+                    "merged_at": merged,
+                    "closed_at": merged or opened + dt.timedelta(days=1),
+                    "reopened": reopened,
+                    "reopened_at": max(back, merged or back) if reopened else None,
+                    "is_bot": maybe(dice.random() < 0.1),
+                    "merge_commit_sha": f"{n:040x}",
+                }
+            ]
+        )
+    store.conn.execute(
+        "insert into commit_trailers (repo_id, sha, key, value, ai_role)"
+        " select repo_id, sha, 'made-with', 'x', iif(sha like '%3', 'author', 'review')"
+        " from commits where sha like '%3' or sha like '%4'"
+    )
+    store.conn.execute("update repositories set synced_at = '2026-05-20T06:00:00.000000Z'")
+
+
 def test_every_printed_number_is_what_plain_sql_says(store: ProdLensStore) -> None:
     store.insert_sessions(invented_calls())
-    made = ReportGenerator(store).build(
+    invented_deliveries(store)
+    now = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+    made = ReportGenerator(store, now=lambda: now).build(
         repo="acme/web", since="2026-03-03", until="2026-03-20", policy_models=["gpt-5", "*opus*"]
     )
     metrics = made.to_dict()["metrics"]
@@ -280,7 +484,10 @@ def test_every_printed_number_is_what_plain_sql_says(store: ProdLensStore) -> No
     assert set(metrics) == set(SQL) == set(METRICS)
     for slug, statement in SQL.items():
         expected = store.conn.execute(statement).fetchone()[0]
-        assert metrics[slug]["value"] == pytest.approx(expected, rel=1e-12), slug
+        if expected is None:
+            assert metrics[slug]["value"] is None, slug
+            continue
+        assert metrics[slug]["value"] == pytest.approx(expected, rel=1e-9), slug
         title, shown = f"{METRICS[slug].title}  ", f" {number(expected, METRICS[slug].unit)}"
         assert any(line.startswith(title) and shown in line for line in lines), slug
     for title, statement in CELLS.items():

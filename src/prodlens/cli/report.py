@@ -44,7 +44,7 @@ _SAID_ON_STDERR = frozenset(
     type=click.IntRange(min=0),
     default=1,
     show_default=True,
-    help="Days from use to delivery; used once there is delivery data.",
+    help="Days from use to delivery, for their association.",
 )
 @click.option(
     "--policy-model",
@@ -73,7 +73,7 @@ def report(
     outputs: tuple[str, ...],
     width: int | None,
 ) -> None:
-    """Show what the calls of a time say: use, acceptance, errors, cost, and what is missing."""
+    """Show use, acceptance, cost, delivery and how they go together, and what is missing."""
     from prodlens.metrics.report import ReportGenerator
 
     targets = _targets(outputs)

@@ -12,12 +12,14 @@ from prodlens.metrics.notes import day_text
 from prodlens.metrics.values import Unit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from prodlens.metrics.values import MetricValue
 
 MISSING: Final = "-"
 """What stands where a value is not known; the reason stands beside it."""
+_BOTTOM_WORDS: Final = {Unit.PER_DAY: "day", Unit.PER_WEEK: "week"}
 
 
 def value_text(measured: MetricValue) -> str:
@@ -31,19 +33,37 @@ def number(value: float, unit: Unit) -> str:
     >>> number(0.625, Unit.SHARE), number(1234.4, Unit.MILLISECONDS), number(0.0834, Unit.USD)
     ('62.5%', '1.2 s', '$0.0834')
     """
-    match unit:
-        case Unit.SHARE:
-            return share(value)
-        case Unit.MILLISECONDS:
-            return f"{value:,.0f} ms" if value < 999.5 else f"{value / 1000:,.1f} s"
-        case Unit.USD:
-            return usd(value)
-        case Unit.COUNT | Unit.HOURS | Unit.TOKENS | Unit.LINES:
-            return f"{value:,.0f}"
-        case Unit.PER_HOUR:
-            return f"{value:,.2f}"
-        case Unit.TOKENS_PER_CALL | Unit.TOKENS_PER_LINE:
-            return f"{value:,.1f}"
+    form = _FORMS.get(unit)
+    return f"{value:,.{_DECIMALS[unit]}f}" if form is None else form(value)
+
+
+def milliseconds(value: float) -> str:
+    """Return a duration: milliseconds below a second, seconds from there.
+
+    >>> milliseconds(950.0), milliseconds(1234.4)
+    ('950 ms', '1.2 s')
+    """
+    return f"{value:,.0f} ms" if value < 999.5 else f"{value / 1000:,.1f} s"
+
+
+def percent(value: float) -> str:
+    """Return a growth in per cent, with its sign.
+
+    >>> percent(44.83), percent(-100.0)
+    ('+44.8%', '-100.0%')
+    """
+    return f"{value:+,.1f}%"
+
+
+def elapsed(hours: float) -> str:
+    """Return a span of time: minutes below an hour, days from three days on.
+
+    >>> elapsed(0.5), elapsed(12.54), elapsed(100.0)
+    ('30 min', '12.5 h', '4.2 days')
+    """
+    if hours < 0.95:
+        return f"{hours * 60:.0f} min"
+    return f"{hours:,.1f} h" if hours < 71.95 else f"{hours / 24:,.1f} days"
 
 
 def share(value: float) -> str:
@@ -77,10 +97,20 @@ def basis(measured: MetricValue) -> str:
     top, bottom = measured.numerator, measured.denominator
     if top is not None and bottom is not None:
         sign = " of " if measured.unit is Unit.SHARE else " / "
-        return f"{top:,.0f}{sign}{bottom:,.0f}"
+        over = usd(top) if measured.unit is Unit.USD else _amount(top)
+        return f"{over}{sign}{_amount(bottom)}{_word(measured.unit, bottom)}"
     if measured.n is None or measured.unit in {Unit.COUNT, Unit.HOURS}:
         return ""
     return f"n {measured.n:,}"
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+
+
+def _word(unit: Unit, count: float) -> str:
+    word = _BOTTOM_WORDS.get(unit)
+    return "" if word is None else f" {word}{'' if count == 1 else 's'}"
 
 
 def interval(measured: MetricValue) -> str:
@@ -98,6 +128,21 @@ def day_range(first: date, last: date) -> str:
         return end
     begin = day_text(first)
     return f"{begin.rpartition(' ')[0] if first.year == last.year else begin} to {end}"
+
+
+_FORMS: Final[Mapping[Unit, Callable[[float], str]]] = {
+    Unit.SHARE: share,
+    Unit.MILLISECONDS: milliseconds,
+    Unit.USD: usd,
+    Unit.PERCENT: percent,
+    Unit.DURATION_HOURS: elapsed,
+}
+_DECIMALS: Final[Mapping[Unit, int]] = {
+    **dict.fromkeys((Unit.COUNT, Unit.HOURS, Unit.TOKENS, Unit.LINES), 0),
+    **dict.fromkeys((Unit.TOKENS_PER_CALL, Unit.TOKENS_PER_LINE), 1),
+    **dict.fromkeys((Unit.PER_HOUR, Unit.PER_DAY, Unit.PER_WEEK), 2),
+}
+"""Every unit stands in one of the two."""
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

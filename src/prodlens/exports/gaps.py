@@ -1,4 +1,4 @@
-"""The last part of the page: what is known of the calls, what is missing, what mends it.
+"""The last part of the page: what is known of calls and deliveries, what is missing, what mends it.
 
 Composes and words; computes no value.
 """
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prodlens.exports.page import Page
-    from prodlens.metrics.coverage import Coverage
+    from prodlens.metrics.coverage import Coverage, DeliveryCoverage
     from prodlens.metrics.report import Report
+    from prodlens.storage.delivery_readings import RepositoryState
 
 _NAMED: Final = 3
 _INDENT: Final = "  "
@@ -33,7 +34,13 @@ _KNOWN_NAMES: Final = {
 
 
 def known(sheet: Page, report: Report) -> None:
-    """Add what is known of the calls: shares, sources, first and last call, caveats."""
+    """Add what is known of calls and deliveries: shares, sources, first and last, caveats."""
+    if report.coverage.calls:
+        _known_calls(sheet, report)
+    _known_deliveries(sheet, report.coverage.deliveries)
+
+
+def _known_calls(sheet: Page, report: Report) -> None:
     coverage = report.coverage
     sheet.blank()
     sheet.text(f"What is known of {figures.counted(coverage.calls, 'call')}", "bold")
@@ -53,6 +60,44 @@ def known(sheet: Page, report: Report) -> None:
             sheet.text(note.text, "dim", indent=_INDENT)
 
 
+def _known_deliveries(sheet: Page, coverage: DeliveryCoverage) -> None:
+    if not coverage.states:
+        return
+    sheet.blank()
+    sheet.text("What is known of deliveries", "bold")
+    for state in coverage.states[:_NAMED]:
+        sheet.text(_until(state), indent=_INDENT)
+    if (more := len(coverage.states) - _NAMED) and more > 0:
+        word = figures.counted(more, "more repository", "more repositories")
+        sheet.text(f"{word}: see --json", "dim", indent=_INDENT)
+    for count, one, many in (
+        (coverage.programs_commits, "commit of programs", "commits of programs"),
+        (coverage.programs_requests, "pull request of programs", "pull requests of programs"),
+        (
+            coverage.impossible_commits,
+            "commit that landed at an impossible time",
+            "commits that landed at impossible times",
+        ),
+    ):
+        if count:
+            sheet.text(f"{figures.counted(count, one, many)} left out", indent=_INDENT)
+    if coverage.is_git_alone:
+        sheet.text(
+            "from git alone: merged pull requests are a lower bound; how long a merge took and "
+            "what was reopened are not known",
+            indent=_INDENT,
+        )
+
+
+def _until(state: RepositoryState) -> str:
+    name = one_line(state.slug) if state.slug else "without a repository"
+    if state.synced_at is not None:
+        return f"{name}: last read {state.synced_at:%Y-%m-%d %H:%M} UTC"
+    if state.last_delivery is None:
+        return f"{name}: nothing was delivered"
+    return f"{name}: no sync on record, last delivery {state.last_delivery:%Y-%m-%d %H:%M} UTC"
+
+
 def _when(report: Report) -> str:
     coverage, window = report.coverage, report.window
     at = [moment for moment in (coverage.first_call, coverage.last_call) if moment is not None]
@@ -66,20 +111,24 @@ def _when(report: Report) -> str:
 
 def missing(sheet: Page, report: Report) -> None:
     """Add what is missing, each with the command that mends it where there is one."""
+    gaps = [*_no_calls(report), *_gaps(report.coverage), *_no_deliveries(report.coverage)]
+    if not gaps:
+        return
     sheet.blank()
     sheet.text("What is missing, and what mends it", "bold")
-    if report.window.data is None:
-        _gap(sheet, "no calls: read some", "prod-lens ingest-traces PATH")
-    for sentence, command in _gaps(report.coverage):
-        _gap(sheet, sentence, command)
-    for note in report.notes:
-        if note.code == "comes_with_delivery_data":
-            sheet.text(note.text, indent=_INDENT)
+    for sentence, command in gaps:
+        sheet.text(sentence, indent=_INDENT)
+        sheet.text(command, "bold", indent=2 * _INDENT)
 
 
-def _gap(sheet: Page, sentence: str, command: str) -> None:
-    sheet.text(sentence, indent=_INDENT)
-    sheet.text(command, "bold", indent=2 * _INDENT)
+def _no_calls(report: Report) -> Iterator[tuple[str, str]]:
+    if report.window.calls is None:
+        yield "no calls: read some", "prod-lens ingest-traces PATH"
+
+
+def _no_deliveries(coverage: Coverage) -> Iterator[tuple[str, str]]:
+    if not coverage.deliveries.states:
+        yield "no deliveries: read a local clone", "prod-lens ingest-git PATH"
 
 
 def _gaps(coverage: Coverage) -> Iterator[tuple[str, str]]:

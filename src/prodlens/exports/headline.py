@@ -8,19 +8,42 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from prodlens.exports.figures import counted, interval, number
+from prodlens.metrics.sentences import sentence
 
 if TYPE_CHECKING:
     from prodlens.metrics.report import Report
 
 FEWEST_DECISIONS: Final = 20
 """Below this many decided calls no rate leads the report (statistics.md 7: not ranked below 20)."""
+FEWEST_PAIRS: Final = 20
+"""Below this many paired days no association leads the report (interfaces.md 7c)."""
 
 
 def headline(report: Report) -> str:
-    """Return one sentence about the report, its caveat included."""
+    """Return what is to be said first about the report, its caveat included."""
     if not report.coverage.calls:
-        return report.notes[0].text
-    return _about_acceptance(report) or _about_cost(report)
+        return _about_deliveries(report) or report.notes[0].text
+    return _about_association(report) or _about_acceptance(report) or _about_cost(report)
+
+
+def _about_association(report: Report) -> str | None:
+    leading = report.associations.commits
+    if not leading.is_tested or leading.result is None or leading.result.n_pairs < FEWEST_PAIRS:
+        return None
+    return sentence(leading)
+
+
+def _about_deliveries(report: Report) -> str | None:
+    merged, commits = report.values["merged_prs_per_week"], report.values["commits"]
+    said = []
+    if merged.value is not None:
+        rate = f"{number(merged.value, merged.unit)} a week, 95% interval {interval(merged)}"
+        said.append(f"{counted(merged.n or 0, 'pull request')} merged ({rate})")
+    if commits.value is not None:
+        said.append(counted(int(commits.value), "commit"))
+    if not said:
+        return None
+    return f"{' and '.join(said)}; no calls are known here, so nothing is said about AI use."
 
 
 def _about_acceptance(report: Report) -> str | None:

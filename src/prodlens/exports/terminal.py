@@ -1,4 +1,4 @@
-"""The report as a page for a terminal: sentence, metrics, cost by model, what is known and missing.
+"""The report as a page for a terminal: sentence, metrics, association, what is known and missing.
 
 Composes and words; computes no value. Widths from 48 columns on; colour only when asked for.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from prodlens.exports import figures
+from prodlens.exports.association_block import associations
+from prodlens.exports.effects_block import effects
 from prodlens.exports.gaps import known, missing
 from prodlens.exports.headline import headline
 from prodlens.exports.page import GAP, Cell, Page
@@ -28,11 +30,21 @@ _FAMILY_TITLES: Final = {
     Family.INTERACTION: "Use",
     Family.ACCEPTANCE: "Acceptance",
     Family.COST: "Tokens and cost",
+    Family.DELIVERY: "Delivery",
 }
-_SHOWN_WHEN_KNOWN: Final = frozenset({"subscription_cost_usd"})
-"""Metrics whose absence says nothing worth a line."""
+_SHOWN_WHEN_KNOWN: Final = frozenset(
+    {
+        "subscription_cost_usd",
+        "pr_merge_time_mean_hours",
+        "pr_merge_time_p75_hours",
+        "pr_merge_time_with_open_hours",
+    }
+)
+"""Metrics whose absence says nothing worth a line, or nothing that the line before doesn't say."""
+_NEEDS_DELIVERIES: Final = frozenset({"cost_per_merged_pr_usd"})
+"""Metrics of another family that say nothing where there are no deliveries."""
 _QUIET_NOTES: Final = frozenset(
-    {"no_data", "no_calls", "calls_taken_as_independent", "comes_with_delivery_data"}
+    {"no_data", "no_calls", "calls_taken_as_independent", "no_deliveries", "git_alone"}
 )
 """Notes that stand elsewhere on the page."""
 
@@ -45,14 +57,17 @@ def page(report: Report, *, width: int = 80) -> Page:
         width: Columns of the terminal; taken as 48 to 120.
     """
     sheet = Page(width=min(max(width, NARROWEST), WIDEST))
-    sheet.text(headline(report), "bold")
+    first = headline(report)
+    sheet.text(first, "bold")
     sheet.text(_subtitle(report), "dim")
     for note in report.notes:
-        if note.code not in _QUIET_NOTES and note.text != headline(report):
+        if note.code not in _QUIET_NOTES and note.text != first:
             sheet.text(note.text, "yellow", indent="! ")
-    if report.coverage.calls:
+    if report.coverage.calls or report.coverage.deliveries.states:
         _metrics(sheet, report)
-        _models(sheet, report)
+        associations(sheet, report, first=first)
+        if report.coverage.calls:
+            effects(sheet, report)
         known(sheet, report)
     missing(sheet, report)
     return sheet
@@ -69,15 +84,7 @@ def _subtitle(report: Report) -> str:
 
 
 def _metrics(sheet: Page, report: Report) -> None:
-    rows = {
-        family: [
-            (METRICS[slug].title, measured)
-            for slug, measured in report.values.items()
-            if METRICS[slug].family is family
-            and not (measured.value is None and slug in _SHOWN_WHEN_KNOWN)
-        ]
-        for family in Family
-    }
+    rows = {family: rows for family in Family if (rows := _rows(report, family))}
     shown = [measured for family in rows.values() for _, measured in family]
     widths = _widths(sheet.width, shown)
     heads = (
@@ -87,12 +94,51 @@ def _metrics(sheet: Page, report: Report) -> None:
     )
     for position, (family, measures) in enumerate(rows.items()):
         sheet.blank()
+        if reason := _shared_reason(measures):
+            sheet.text(_FAMILY_TITLES[family], "bold")
+            sheet.text(reason, "dim", indent="  ")
+            continue
         if position:
             sheet.text(_FAMILY_TITLES[family], "bold")
         else:
             sheet.row([Cell(_FAMILY_TITLES[family], "bold"), *_heads(heads)], widths)
         for name, measured in measures:
             _metric_row(sheet, name, measured, widths)
+        if family is Family.DELIVERY:
+            _remarks(sheet, measures)
+        if family is Family.COST:
+            _models(sheet, report)
+
+
+def _rows(report: Report, family: Family) -> list[tuple[str, MetricValue]]:
+    """Return the metrics of a family that are worth a line, with their titles."""
+    coverage = report.coverage
+    known = bool(coverage.deliveries.states if family is Family.DELIVERY else coverage.calls)
+    if not known:
+        return []
+    absent = _SHOWN_WHEN_KNOWN | (_NEEDS_DELIVERIES if not coverage.deliveries.states else set())
+    return [
+        (METRICS[slug].title, measured)
+        for slug, measured in report.values.items()
+        if METRICS[slug].family is family and not (measured.value is None and slug in absent)
+    ]
+
+
+def _shared_reason(measures: list[tuple[str, MetricValue]]) -> str | None:
+    """Return why no metric of a family has a value, when it is the same for all of them."""
+    reasons = {measured.note for _, measured in measures if measured.value is None}
+    absent = all(measured.value is None for _, measured in measures)
+    return reasons.pop() if absent and len(reasons) == 1 else None
+
+
+def _remarks(sheet: Page, measures: list[tuple[str, MetricValue]]) -> None:
+    """Add what is to be known about values that are there, each remark once."""
+    said: dict[str, str] = {}
+    for title, measured in measures:
+        if measured.value is not None and measured.note:
+            said.setdefault(measured.note, title)
+    for note, title in said.items():
+        sheet.text(f"{title}: {note}", "dim", indent="  ")
 
 
 def _heads(words: tuple[str, ...]) -> list[Cell]:

@@ -1,15 +1,16 @@
-"""Owns what each metric is: slug, title, unit, direction of "good", definition, needs; no data.
+"""Owns which metrics there are: slug, title, unit, direction of "good", definition, needs; no data.
 
 CSV headings, the reference page, the JSON schema and the report all derive from `METRICS`.
-A new metric is one entry here and one function of the same slug in its family's module.
+A new metric is one entry here (or in `prodlens.metrics.delivery_entries`) and one function of the
+same slug in its family's module.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
+from prodlens.metrics.delivery_entries import DELIVERY
+from prodlens.metrics.metric import Better, Family, Metric, Need, entry
 from prodlens.metrics.values import MetricValue, Unit
 
 __all__ = ["METRICS", "Better", "Family", "Metric", "MetricValue", "Need", "Unit"]
@@ -17,82 +18,15 @@ __all__ = ["METRICS", "Better", "Family", "Metric", "MetricValue", "Need", "Unit
 HIGH_DIFF_RATIO: Final = 0.7
 """A suggestion kept to this share or more counts as kept well (statistics.md 7, diff_ratio)."""
 
-
-class Better(StrEnum):
-    """Which direction is good; `NEITHER` for use and cost, which are no verdict."""
-
-    UP = "up"
-    DOWN = "down"
-    NEITHER = "neither"
-
-
-class Family(StrEnum):
-    """Which group a metric is shown in; also the name of the module that computes it."""
-
-    INTERACTION = "interaction"
-    ACCEPTANCE = "acceptance"
-    COST = "cost"
-
-
-class Need(StrEnum):
-    """What a metric needs from the data; inputs read only what the chosen metrics need."""
-
-    CALLS = "calls"
-    SESSIONS = "sessions"
-    LATENCY = "latency"
-    STATUS = "status"
-    TOKENS = "tokens"
-    DECISIONS = "decisions"
-    LINES = "accepted_lines"
-    DIFF_RATIO = "diff_ratio"
-    COST = "cost"
-    POLICY = "policy"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """What one metric is.
-
-    Attributes:
-        slug: Its name everywhere: CSV, JSON, alerts, command line.
-        title: Its name for people, short enough for a terminal column.
-        unit: What its value counts.
-        better: Which direction is good.
-        family: Which group it belongs to.
-        definition: How it is computed and what is left out, in full sentences.
-        needs: What it needs from the data.
-    """
-
-    slug: str
-    title: str
-    unit: Unit
-    better: Better
-    family: Family
-    definition: str
-    needs: frozenset[Need]
-
-
-def _metric(slug: str, title: str, unit: Unit, *needs: Need, **words: Any) -> Metric:
-    return Metric(
-        slug=slug,
-        title=title,
-        unit=unit,
-        better=words.get("better", Better.NEITHER),
-        family=words["family"],
-        definition=words["definition"],
-        needs=frozenset((Need.CALLS, *needs)),
-    )
-
-
 _INTERACTION: Final = (
-    _metric(
+    entry(
         "calls",
         "Calls",
         Unit.COUNT,
         family=Family.INTERACTION,
         definition="Calls of a language model in the window; failed calls included.",
     ),
-    _metric(
+    entry(
         "sessions",
         "Sessions",
         Unit.COUNT,
@@ -101,7 +35,7 @@ _INTERACTION: Final = (
         definition="Distinct session ids in the window. Calls that name no session are no "
         "session of their own; their share is shown as coverage.",
     ),
-    _metric(
+    entry(
         "median_latency_ms",
         "Response time, median",
         Unit.MILLISECONDS,
@@ -111,7 +45,7 @@ _INTERACTION: Final = (
         definition="Median duration of the calls whose duration is known, failed calls included. "
         "Negative durations are dropped and counted.",
     ),
-    _metric(
+    entry(
         "p95_latency_ms",
         "Response time, 95th percentile",
         Unit.MILLISECONDS,
@@ -120,7 +54,7 @@ _INTERACTION: Final = (
         better=Better.DOWN,
         definition="95th percentile of the same durations, with linear interpolation.",
     ),
-    _metric(
+    entry(
         "median_latency_success_ms",
         "Response time, median, no errors",
         Unit.MILLISECONDS,
@@ -130,7 +64,7 @@ _INTERACTION: Final = (
         better=Better.DOWN,
         definition="Median duration of the calls that are not known to have failed.",
     ),
-    _metric(
+    entry(
         "active_hours",
         "Active developer-hours",
         Unit.HOURS,
@@ -138,7 +72,7 @@ _INTERACTION: Final = (
         definition="Distinct pairs of developer and UTC clock hour with at least one call; calls "
         "without a developer count as one developer, 'unknown'.",
     ),
-    _metric(
+    entry(
         "sessions_per_hour",
         "Sessions per active hour",
         Unit.PER_HOUR,
@@ -147,14 +81,27 @@ _INTERACTION: Final = (
         definition="Sessions divided by active developer-hours; nights and idle hours are no "
         "part of it.",
     ),
-    _metric(
+    entry(
         "calls_per_hour",
         "Calls per active hour",
         Unit.PER_HOUR,
         family=Family.INTERACTION,
         definition="Calls divided by active developer-hours.",
     ),
-    _metric(
+    entry(
+        "session_growth_percent",
+        "Growth of sessions",
+        Unit.PERCENT,
+        Need.SESSIONS,
+        Need.DAYS,
+        family=Family.INTERACTION,
+        definition="Sessions of the last whole weeks (at most four, as many as fit twice into the "
+        "window) against as many weeks before them, in per cent of the earlier ones. Every day "
+        "counts, those without a session too. Less than 14 days, or no session in the earlier "
+        "weeks: not defined. The interval allows for counts that vary more than by chance and "
+        "for neighbouring days that resemble each other.",
+    ),
+    entry(
         "error_rate",
         "Error rate",
         Unit.SHARE,
@@ -164,7 +111,7 @@ _INTERACTION: Final = (
         definition="Calls with a status of 400 or more, or with an error type, divided by calls "
         "whose outcome is known. A call with neither status nor error type is outside.",
     ),
-    _metric(
+    entry(
         "model_selection_accuracy",
         "Calls to policy models",
         Unit.SHARE,
@@ -177,7 +124,7 @@ _INTERACTION: Final = (
 )
 
 _ACCEPTANCE: Final = (
-    _metric(
+    entry(
         "acceptance_rate",
         "Acceptance rate",
         Unit.SHARE,
@@ -187,7 +134,7 @@ _ACCEPTANCE: Final = (
         definition="Calls whose proposal was accepted divided by calls with a decision. Calls "
         "nobody decided about are outside.",
     ),
-    _metric(
+    entry(
         "acceptance_coverage",
         "Calls with a decision",
         Unit.SHARE,
@@ -196,7 +143,7 @@ _ACCEPTANCE: Final = (
         definition="Calls with a decision divided by all calls: how much of the use the "
         "acceptance rate speaks for.",
     ),
-    _metric(
+    entry(
         "session_acceptance_rate",
         "Sessions with an acceptance",
         Unit.SHARE,
@@ -207,7 +154,7 @@ _ACCEPTANCE: Final = (
         definition="Sessions with at least one accepted call divided by sessions with at least "
         "one decided call.",
     ),
-    _metric(
+    entry(
         "avg_diff_ratio",
         "Share of a suggestion kept",
         Unit.SHARE,
@@ -216,7 +163,7 @@ _ACCEPTANCE: Final = (
         better=Better.UP,
         definition="Mean share of a suggestion that was kept, over calls for which it is known.",
     ),
-    _metric(
+    entry(
         "share_above_threshold",
         "Suggestions kept to 70% or more",
         Unit.SHARE,
@@ -226,7 +173,7 @@ _ACCEPTANCE: Final = (
         definition="Calls whose suggestion was kept to 0.7 or more divided by calls for which "
         "the share kept is known.",
     ),
-    _metric(
+    entry(
         "accepted_lines",
         "Accepted lines",
         Unit.LINES,
@@ -234,7 +181,7 @@ _ACCEPTANCE: Final = (
         family=Family.ACCEPTANCE,
         definition="Lines accepted, over accepted calls for which the number is known.",
     ),
-    _metric(
+    entry(
         "lines_coverage",
         "Accepted calls with lines known",
         Unit.SHARE,
@@ -245,7 +192,7 @@ _ACCEPTANCE: Final = (
 )
 
 _COST: Final = (
-    _metric(
+    entry(
         "total_tokens",
         "Tokens",
         Unit.TOKENS,
@@ -253,7 +200,7 @@ _COST: Final = (
         family=Family.COST,
         definition="Input and output tokens of all calls, cache reads and writes included.",
     ),
-    _metric(
+    entry(
         "tokens_per_accept",
         "Tokens per accepted call",
         Unit.TOKENS_PER_CALL,
@@ -264,7 +211,7 @@ _COST: Final = (
         definition="Tokens of the accepted calls divided by their number, over accepted calls "
         "whose tokens are known.",
     ),
-    _metric(
+    entry(
         "tokens_per_accepted_line",
         "Tokens per accepted line, accepted calls",
         Unit.TOKENS_PER_LINE,
@@ -274,7 +221,7 @@ _COST: Final = (
         better=Better.DOWN,
         definition="Tokens divided by lines, over accepted calls for which both are known.",
     ),
-    _metric(
+    entry(
         "tokens_per_accepted_line_all_in",
         "Tokens per accepted line, all calls",
         Unit.TOKENS_PER_LINE,
@@ -285,7 +232,7 @@ _COST: Final = (
         definition="Tokens of all calls, rejected and undecided ones included, divided by "
         "accepted lines: what a line takes when every attempt counts.",
     ),
-    _metric(
+    entry(
         "cost_usd",
         "Cost",
         Unit.USD,
@@ -295,7 +242,7 @@ _COST: Final = (
         "prices. Calls without a price are not in it; for calls on a subscription it is what "
         "the API would have charged, not what was spent.",
     ),
-    _metric(
+    entry(
         "cost_coverage",
         "Calls with a known cost",
         Unit.SHARE,
@@ -303,7 +250,7 @@ _COST: Final = (
         family=Family.COST,
         definition="Calls whose cost is known divided by all calls.",
     ),
-    _metric(
+    entry(
         "subscription_cost_usd",
         "Cost, of it on a subscription",
         Unit.USD,
@@ -312,9 +259,20 @@ _COST: Final = (
         definition="The part of the cost that stands for calls on a subscription: what the API "
         "would have charged for them, not what was spent.",
     ),
+    entry(
+        "cost_per_merged_pr_usd",
+        "Cost per merged pull request",
+        Unit.USD,
+        Need.COST,
+        Need.PULL_REQUESTS,
+        family=Family.COST,
+        definition="Cost of all calls of the window divided by the pull requests merged in it, "
+        "whoever made them and with whatever help. Calls without a price are not in the cost; "
+        "no pull request merged: not defined.",
+    ),
 )
 
 METRICS: Final[dict[str, Metric]] = {
-    metric.slug: metric for metric in (*_INTERACTION, *_ACCEPTANCE, *_COST)
+    metric.slug: metric for metric in (*_INTERACTION, *_ACCEPTANCE, *_COST, *DELIVERY)
 }
 """Every metric by slug, in the order in which they are shown."""

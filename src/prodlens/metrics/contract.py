@@ -1,6 +1,6 @@
 """Owns the keys of `generate_report` (api.md): which value stands under which name.
 
-Computes nothing. Parts that need delivery data have their keys already, with None.
+Computes nothing. Every key is there with and without data; None where a value is not known.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from prodlens import __version__
 from prodlens.clock import format_instant
+from prodlens.metrics.association import PRIMARY, RESULT_FIELDS, Q
 from prodlens.metrics.catalog import HIGH_DIFF_RATIO
+from prodlens.metrics.delivery import merge_hours
+from prodlens.metrics.sentences import sentence
 from prodlens.metrics.window import shown
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from prodlens.metrics.association import Associations, Comparison
     from prodlens.metrics.report import ModelLine, Report
 
 
@@ -23,11 +27,11 @@ def report_dict(report: Report) -> dict[str, Any]:
     return {
         **_interaction(report),
         **_acceptance(report),
-        **_delivery(),
+        **_delivery(report),
         "cost_metrics": _cost(report),
-        "ai_outcome_association": _association(report.lag_days),
-        "effect_sizes": _effects(report),
-        "multiple_comparison_adjustment": {"method": None, "adjusted": None},
+        "ai_outcome_association": _association(report.associations),
+        "effect_sizes": report.effects.to_dict(),
+        "multiple_comparison_adjustment": _adjustment(report.associations),
         "metrics": {slug: value.to_dict() for slug, value in report.values.items()},
         "models": [_model(line) for line in report.models],
         "coverage": report.coverage.to_dict(),
@@ -69,13 +73,26 @@ def _acceptance(report: Report) -> dict[str, Any]:
     }
 
 
-def _delivery() -> dict[str, Any]:
+def _delivery(report: Report) -> dict[str, Any]:
+    values = {slug: measured.value for slug, measured in report.values.items()}
+    figures = report.inputs.delivery.commits
+    commits_known = values["commits"] is not None
     return {
-        "pr_throughput": {"weekly_merged_prs": None, "total_merged": None},
-        "commit_frequency": {"daily_commits": None, "total_commits": None},
-        "pr_merge_time_hours": None,
-        "rework_rate": None,
-        "revert_rate": None,
+        "pr_throughput": {
+            "weekly_merged_prs": values["merged_prs_per_week"],
+            "total_merged": values["merged_prs"],
+            "weeks": report.values["merged_prs_per_week"].denominator,
+        },
+        "commit_frequency": {
+            "daily_commits": values["commits_per_active_day"],
+            "total_commits": values["commits"],
+            "active_days": figures.active_days if commits_known else None,
+            "commits_per_calendar_day": values["commits_per_calendar_day"],
+            "commits_per_developer_active_day": values["commits_per_developer_active_day"],
+        },
+        "pr_merge_time_hours": merge_hours(report.inputs.delivery),
+        "rework_rate": values["rework_rate"],
+        "revert_rate": values["revert_rate"],
     }
 
 
@@ -87,31 +104,79 @@ def _cost(report: Report) -> dict[str, Any]:
         "total_session_cost_nanos": total.cost_nanos if known else None,
         "cost_coverage": values["cost_coverage"].value,
         "subscription_cost_usd": values["subscription_cost_usd"].value,
-        "merged_pr_count": None,
-        "cost_per_merged_pr_usd": None,
+        "merged_pr_count": values["merged_prs"].value,
+        "cost_per_merged_pr_usd": values["cost_per_merged_pr_usd"].value,
     }
 
 
-def _association(lag_days: int) -> dict[str, Any]:
+def _association(found: Associations) -> dict[str, Any]:
+    first = found.commits
     return {
-        "pearson": {"r": None, "p_value": None, "count": None},
-        "spearman": {"r": None, "p_value": None, "count": None},
-        "lag_days": lag_days,
+        **naive(first),
+        "lag_days": first.lag_days,
         "basis": "naive",
-        "calibrated": {"status": "no_delivery_data"},
+        "calibrated": calibrated(first),
+        **{other.outcome: calibrated(other) for other in found.comparisons[1:]},
     }
 
 
-def _effects(report: Report) -> dict[str, Any]:
+def naive(found: Comparison) -> dict[str, Any]:
+    """Return the correlations of the counts as they are: a description, no test."""
+    result = found.result
+    if result is None:
+        nothing = {"r": None, "p_value": None, "count": 0}
+        return {"pearson": nothing, "spearman": dict(nothing)}
     return {
-        "latency_cohens_d": None,
-        "latency_effect": None,
-        "token_efficiency_ratio": None,
-        "model_acceptance_rates": {
-            line.model: line.acceptance.value
-            for line in sorted(report.models, key=lambda line: line.model or "")
-            if line.model is not None and line.acceptance.value is not None
+        "pearson": {
+            "r": result.raw_pearson_r,
+            "p_value": result.raw_pearson_p,
+            "count": result.n_pairs,
         },
+        "spearman": {
+            "r": result.raw_spearman_rho,
+            "p_value": result.raw_spearman_p,
+            "count": result.n_pairs,
+        },
+    }
+
+
+def calibrated(found: Comparison) -> dict[str, Any]:
+    """Return everything the calibrated method says of a comparison, with its sentence."""
+    result, without = found.result, found.without_quiet
+    return {
+        "status": found.status,
+        "sentence": sentence(found),
+        "x_metric": found.exposure,
+        "y_metric": found.outcome,
+        "role": "primary" if found.is_primary else "exploratory",
+        **{name: None if result is None else getattr(result, name) for name in RESULT_FIELDS},
+        "q": found.q,
+        "rho_q": found.rho_q,
+        "first_day": None if found.days is None else _day(found.days.first),
+        "last_day": None if found.days is None else _day(found.days.last),
+        "days_in_window": found.days_in_window,
+        "days_covered": found.days_covered,
+        "more_days_needed": found.more_days,
+        "longest_run_only": found.is_longest_run,
+        "quiet_workdays": [_day(day) for day in found.quiet_workdays],
+        "without_quiet_workdays": {
+            name: None if without is None else getattr(without, name)
+            for name in ("r", "ci_low", "ci_high")
+        },
+    }
+
+
+def _adjustment(found: Associations) -> dict[str, Any]:
+    family = found.family
+    return {
+        "method": "benjamini-hochberg",
+        "adjusted": {
+            **{f"{one.outcome}_pearson": one.q for one in family},
+            **{f"{one.outcome}_spearman": one.rho_q for one in family},
+        },
+        "family_size": found.commits.family_size,
+        "q": Q,
+        "primary": "{} -> {}, lag {}".format(*PRIMARY),
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from prodlens.metrics.acceptance import why_nothing_accepted
+from prodlens.metrics.delivery import merged_prs
 from prodlens.metrics.measuring import NO_CALLS, coverage, known_for, ratio
 from prodlens.metrics.values import MetricValue, Unit
 from prodlens.schemas import nanos_to_usd
@@ -125,6 +126,25 @@ def subscription_cost_usd(inputs: MetricInputs) -> MetricValue:
     )
 
 
+def cost_per_merged_pr_usd(inputs: MetricInputs) -> MetricValue:
+    """Return the cost of the window's calls per pull request merged in it."""
+    total, given = inputs.total, inputs.delivery
+    cost, merged = cost_of(total), merged_prs(inputs)
+    reason = merged.note if merged.value is None else None
+    if reason is None and (cost.value is None or not total.calls):
+        reason = cost.note
+    if reason:
+        return MetricValue(value=None, unit=Unit.USD, n=0, note=reason)
+    return ratio(
+        cost.value or 0.0,
+        len(given.merged),
+        Unit.USD,
+        n=len(given.merged),
+        nothing="no pull request was merged",
+        note="; ".join(note for note in (cost.note, merged.note) if note) or None,
+    )
+
+
 def _why_no_lines(figures: CallFigures) -> str:
     return _NO_LINES if figures.accepted else why_nothing_accepted(figures)
 
@@ -137,5 +157,6 @@ MEASURES: Final[Mapping[str, Callable[[MetricInputs], MetricValue]]] = {
     "cost_usd": cost_usd,
     "cost_coverage": cost_coverage,
     "subscription_cost_usd": subscription_cost_usd,
+    "cost_per_merged_pr_usd": cost_per_merged_pr_usd,
 }
 """The measure of each slug of this family."""

@@ -1,6 +1,6 @@
-"""Owns what is known about the calls of a report, and what is missing; computes no metric.
+"""Owns what is known about the calls and deliveries of a report, and what is missing.
 
-Shares are 0..1 and None when there are no calls.
+Computes no metric. Shares are 0..1 and None when there are no calls.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from prodlens.clock import format_instant
+from prodlens.metrics import followup
+from prodlens.metrics.delivery import negative_merge_times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from prodlens.metrics.inputs import MetricInputs
+    from prodlens.storage.delivery_readings import RepositoryState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +29,63 @@ class UnpricedModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryCoverage:
+    """How much is known about the deliveries of a slice.
+
+    Attributes:
+        states: The repositories of which deliveries are known, and until when.
+        programs_commits: Commits of programs in the window; in no metric of people's commits.
+        programs_requests: Pull requests of programs merged in the window; in no metric.
+        impossible_commits: Commits that landed at no possible time, whatever the window.
+        negative_merge_times: Pull requests merged before they were opened.
+        rework_immature: Closed pull requests whose 21 days were not over.
+        rework_unknown: Closed pull requests of which no source says whether they were reopened.
+        revert_immature: Merged pull requests whose 21 days were not over.
+    """
+
+    states: tuple[RepositoryState, ...] = ()
+    programs_commits: int = 0
+    programs_requests: int = 0
+    impossible_commits: int = 0
+    negative_merge_times: int = 0
+    rework_immature: int = 0
+    rework_unknown: int = 0
+    revert_immature: int = 0
+
+    @property
+    def is_git_alone(self) -> bool:
+        """Whether nothing but clones told of deliveries."""
+        return bool(self.states) and not any(state.beyond_git for state in self.states)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values; times as fixed-width UTC text."""
+        return {
+            "repositories": [
+                {
+                    "repo": state.slug,
+                    "synced_at": _text(state.synced_at),
+                    "as_of": _text(state.as_of),
+                    "first_commit": _text(state.first_commit),
+                    "first_pull_request": _text(state.first_request),
+                    "last_delivery": _text(state.last_delivery),
+                    "git_alone": not state.beyond_git,
+                    "history_cut": state.history_cut,
+                }
+                for state in self.states
+            ],
+            "commits_by_programs": self.programs_commits,
+            "merged_prs_by_programs": self.programs_requests,
+            "impossible_commits": self.impossible_commits,
+            "negative_merge_times": self.negative_merge_times,
+            "rework_immature": self.rework_immature,
+            "rework_unknown": self.rework_unknown,
+            "revert_immature": self.revert_immature,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """How much is known about the calls of a slice.
+    """How much is known about the calls and deliveries of a slice.
 
     Attributes:
         calls: Calls.
@@ -42,6 +100,9 @@ class Coverage:
         subscription_calls: Calls on a subscription.
         negative_latencies: Calls whose duration is negative and was dropped.
         open_dead_letters: Records set aside in the whole store, whatever the slice.
+        whole_days: Whole days of the window that are over.
+        captured_days: Those of them on which calls were captured (`prodlens.metrics.calendar`).
+        deliveries: What is known about the deliveries.
     """
 
     calls: int
@@ -56,6 +117,9 @@ class Coverage:
     subscription_calls: int
     negative_latencies: int
     open_dead_letters: int
+    whole_days: int
+    captured_days: int
+    deliveries: DeliveryCoverage
 
     def share(self, name: str) -> float | None:
         """Return the share of calls of which something is known; None without calls."""
@@ -78,12 +142,15 @@ class Coverage:
             "subscription_calls": self.subscription_calls,
             "negative_latencies": self.negative_latencies,
             "open_dead_letters": self.open_dead_letters,
+            "whole_days": self.whole_days,
+            "captured_days": self.captured_days,
+            "deliveries": self.deliveries.to_dict(),
         }
 
 
 def coverage_of(inputs: MetricInputs) -> Coverage:
-    """Return what is known about the calls behind the inputs."""
-    total, distinct = inputs.total, inputs.distinct
+    """Return what is known about the calls and deliveries behind the inputs."""
+    total, distinct, daily = inputs.total, inputs.distinct, inputs.daily
     return Coverage(
         calls=total.calls,
         sessions=distinct.sessions,
@@ -107,6 +174,24 @@ def coverage_of(inputs: MetricInputs) -> Coverage:
         subscription_calls=total.subscription,
         negative_latencies=total.latency_negative,
         open_dead_letters=inputs.open_dead_letters,
+        whole_days=0 if daily.days is None else len(daily.days),
+        captured_days=len(daily.calls.covered),
+        deliveries=_deliveries(inputs),
+    )
+
+
+def _deliveries(inputs: MetricInputs) -> DeliveryCoverage:
+    given = inputs.delivery
+    rework, reverted = followup.rework(given), followup.reverted(given)
+    return DeliveryCoverage(
+        states=given.states,
+        programs_commits=given.commits.by_programs,
+        programs_requests=given.requests_by_programs,
+        impossible_commits=given.impossible_commits,
+        negative_merge_times=negative_merge_times(given),
+        rework_immature=rework.immature,
+        rework_unknown=rework.unknown,
+        revert_immature=reverted.immature,
     )
 
 

@@ -8,22 +8,93 @@ from __future__ import annotations
 
 import contextlib
 from array import array
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from prodlens.clock import day_start, utc_day, utc_now
+from prodlens.metrics.calendar import (
+    DailySeries,
+    call_days,
+    commit_days,
+    pull_request_days,
+    whole_days,
+)
 from prodlens.metrics.catalog import HIGH_DIFF_RATIO, METRICS, Need
+from prodlens.metrics.delivery_inputs import (
+    DeliveryInputs,
+    horizon_of,
+    known_states,
+    read_delivery,
+)
 from prodlens.metrics.policy import Policy
-from prodlens.storage import readings, where
+from prodlens.selection import Selection
+from prodlens.storage import daily_readings, delivery_readings, readings, where
 from prodlens.storage.connection import naming_errors
 from prodlens.storage.readings import CallFigures, DistinctFigures, Latencies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import date, datetime
 
-    from prodlens.selection import Selection
+    from prodlens.metrics.calendar import (
+        Days,
+    )
     from prodlens.storage import ProdLensStore
+    from prodlens.storage.delivery_readings import RepositoryState
 
 EVERY_NEED: Final = frozenset(need for metric in METRICS.values() for need in metric.needs)
+_OVER_TIME: Final = frozenset({Need.DAYS, Need.COMMITS, Need.PULL_REQUESTS})
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DailyInputs:
+    """The daily series of one slice, over whole days that are over.
+
+    Attributes:
+        days: The days; None when no whole day lies in the window.
+        sessions: Distinct sessions that were active.
+        calls: Calls.
+        commits: Commits of people that landed on the default branch; merges left out.
+        merged_prs: Pull requests of people that were merged.
+        calls_in_window: Calls of the whole window.
+        calls_with_session: Those of them that name a session.
+    """
+
+    days: Days | None = None
+    sessions: DailySeries = field(default_factory=lambda: DailySeries(name="sessions"))
+    calls: DailySeries = field(default_factory=lambda: DailySeries(name="calls"))
+    commits: DailySeries = field(default_factory=lambda: DailySeries(name="commits"))
+    merged_prs: DailySeries = field(default_factory=lambda: DailySeries(name="merged_prs"))
+    calls_in_window: int = 0
+    calls_with_session: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What a store knows of some repositories, at any time.
+
+    Attributes:
+        calls: First and last UTC day with calls; None when there are none.
+        states: Repositories of which deliveries are known.
+        deliveries: First day with a delivery, and the last; None when there are none.
+        horizon: Instant beyond which no delivery can have happened.
+    """
+
+    calls: tuple[date, date] | None
+    states: tuple[RepositoryState, ...]
+    deliveries: tuple[date, date] | None
+    horizon: datetime
+
+    @property
+    def span(self) -> tuple[date, date] | None:
+        """First and last day with anything."""
+        spans = [span for span in (self.calls, self.deliveries) if span is not None]
+        if not spans:
+            return None
+        return min(first for first, _ in spans), max(last for _, last in spans)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +111,8 @@ class MetricInputs:
         policy: The models that the team's policy allows.
         sources: Calls each source saw.
         open_dead_letters: Records set aside in the whole store, whatever the slice.
+        delivery: Pull requests and commits.
+        daily: Series of use and delivery by day.
     """
 
     models: Mapping[str | None, CallFigures] = field(default_factory=dict)
@@ -53,6 +126,34 @@ class MetricInputs:
     policy: Policy = field(default_factory=Policy)
     sources: Mapping[str, int] = field(default_factory=dict)
     open_dead_letters: int = 0
+    delivery: DeliveryInputs = field(default_factory=DeliveryInputs)
+    daily: DailyInputs = field(default_factory=DailyInputs)
+
+
+def observe(store: ProdLensStore, repositories: tuple[str, ...], *, now: datetime) -> Observed:
+    """Return what is known of some repositories (none named is all), and from when to when.
+
+    Raises:
+        StoreError: The database can't be read.
+    """
+    with naming_errors(store.path), one_state(store):
+        clause = where.sessions(Selection(repositories=repositories))
+        calls = readings.days_with_data(store.conn, clause)
+        last_call = None if calls is None else day_start(calls[1])
+        horizon = horizon_of(now, last_call)
+        states = known_states(store.conn, repositories, horizon=horizon)
+    return Observed(calls=calls, states=states, deliveries=_delivery_span(states), horizon=horizon)
+
+
+def _delivery_span(states: Iterable[RepositoryState]) -> tuple[date, date] | None:
+    firsts = [
+        utc_day(moment)
+        for state in states
+        for moment in (state.first_commit, state.first_request)
+        if moment is not None
+    ]
+    lasts = [utc_day(state.last_delivery) for state in states if state.last_delivery is not None]
+    return (min(firsts), max(lasts)) if firsts and lasts else None
 
 
 def read_inputs(
@@ -61,6 +162,7 @@ def read_inputs(
     *,
     policy: Policy | None = None,
     needs: Iterable[Need] = EVERY_NEED,
+    now: datetime | None = None,
 ) -> MetricInputs:
     """Read what the chosen metrics need, once.
 
@@ -69,6 +171,7 @@ def read_inputs(
         selection: The slice.
         policy: The models a policy allows; None is no policy.
         needs: What the chosen metrics need; what none needs is not read and stays empty.
+        now: The present instant, aware UTC; None is now. Time after it is in no daily figure.
 
     Raises:
         StoreError: The database can't be read.
@@ -85,9 +188,13 @@ def read_inputs(
             if Need.LATENCY in wanted
             else Latencies(every=array("d"), without_errors=array("d"))
         )
+        total = readings.total(models.values())
+        delivery, daily = DeliveryInputs(), DailyInputs()
+        if wanted & _OVER_TIME:
+            delivery, daily = _over_time(store, selection, total, now=now or utc_now())
         return MetricInputs(
             models=dict(sorted(models.items(), key=lambda item: item[0] or "")),
-            total=readings.total(models.values()),
+            total=total,
             distinct=readings.distinct(store.conn, clause),
             decided_sessions=decided,
             accepted_sessions=accepted,
@@ -95,7 +202,70 @@ def read_inputs(
             policy=policy or Policy(),
             sources=readings.calls_by_source(store.conn, clause),
             open_dead_letters=readings.open_dead_letters(store.conn),
+            delivery=delivery,
+            daily=daily,
         )
+
+
+def _over_time(
+    store: ProdLensStore, selection: Selection, total: CallFigures, *, now: datetime
+) -> tuple[DeliveryInputs, DailyInputs]:
+    """Read deliveries and daily series of the window, cut to what has been and to the data."""
+    observed = observe(store, selection.repositories, now=now)
+    window = _cut(selection, observed, now)
+    if window is None:
+        return DeliveryInputs(states=observed.states), DailyInputs()
+    delivery = read_delivery(store.conn, window, observed.states, horizon=observed.horizon)
+    return delivery, _daily(store, window, delivery, total)
+
+
+def _cut(selection: Selection, observed: Observed, now: datetime) -> Selection | None:
+    """Return the slice with both its times set; None when it holds no time of the data."""
+    if observed.span is None:
+        first, after = now, now
+    else:
+        first, after = day_start(observed.span[0]), day_start(observed.span[1]) + _DAY
+    latest = now if after <= day_start(utc_day(now)) + _DAY else after
+    since = first if selection.since is None else selection.since
+    until = min(after if selection.until is None else selection.until, latest)
+    return replace(selection, since=since, until=until) if since < until else None
+
+
+def _daily(
+    store: ProdLensStore, window: Selection, delivery: DeliveryInputs, total: CallFigures
+) -> DailyInputs:
+    if delivery.start is None or delivery.end is None:
+        return DailyInputs()
+    days = whole_days(delivery.start, delivery.end)
+    if days is None:
+        return DailyInputs()
+    by_day = daily_readings.calls_by_day(store.conn, where.sessions(window))
+    repositories = Selection(repositories=window.repositories)
+    seen = daily_readings.seen_days(store.conn, where.sessions(repositories))
+    captured = call_days(seen, days)
+    landed = delivery_readings.commits_by_day(store.conn, where.commits(window, alias="c"))
+    merged = Counter(utc_day(one.merged_at) for one in delivery.merged if one.merged_at)
+    return DailyInputs(
+        days=days,
+        sessions=DailySeries(
+            name="sessions",
+            counts={day: found.sessions for day, found in by_day.items()},
+            covered=captured,
+        ),
+        calls=DailySeries(
+            name="calls",
+            counts={day: found.calls for day, found in by_day.items()},
+            covered=captured,
+        ),
+        commits=DailySeries(
+            name="commits", counts=landed, covered=commit_days(delivery.states, days)
+        ),
+        merged_prs=DailySeries(
+            name="merged_prs", counts=merged, covered=pull_request_days(delivery.states, days)
+        ),
+        calls_in_window=total.calls,
+        calls_with_session=total.session_known,
+    )
 
 
 @contextlib.contextmanager

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from prodlens.metrics.association import exposure_of
 from prodlens.metrics.measuring import NO_CALLS, known_for, quantile, ratio, share
 from prodlens.metrics.values import MetricValue, Unit
+from prodlens.stats.growth import session_growth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
     from prodlens.metrics.inputs import MetricInputs
 
 _NO_SESSION: Final = "no call names its session"
+_WHY_NO_GROWTH: Final = {
+    "insufficient_data": "fewer than 14 whole days",
+    "invalid": "a day of the last weeks was not covered",
+    "zero_denominator": "no session in the earlier weeks",
+}
 
 
 def calls(inputs: MetricInputs) -> MetricValue:
@@ -83,6 +90,29 @@ def calls_per_hour(inputs: MetricInputs) -> MetricValue:
     return ratio(inputs.total.calls, hours, Unit.PER_HOUR, n=hours, nothing=NO_CALLS)
 
 
+def session_growth_percent(inputs: MetricInputs) -> MetricValue:
+    """Return the growth of daily sessions from the earlier to the last whole weeks, in per cent."""
+    series = exposure_of(inputs.daily)
+    known = [] if inputs.daily.days is None else series.over(inputs.daily.days)
+    while known and known[0] is None:
+        known.pop(0)
+    while known and known[-1] is None:
+        known.pop()
+    found = session_growth(known)
+    if found.session_growth_percent is None:
+        reason = _WHY_NO_GROWTH.get(found.status, "") if inputs.total.calls else NO_CALLS
+        return MetricValue(value=None, unit=Unit.PERCENT, n=len(known), note=reason)
+    ends = found.ci_low, found.ci_high
+    few = "of calls: few of them name a session" if series.name == "calls" else None
+    return MetricValue(
+        value=found.session_growth_percent,
+        unit=Unit.PERCENT,
+        n=14 * (found.weeks_per_half or 0),
+        interval=None if ends[0] is None or ends[1] is None else (ends[0], ends[1]),
+        note=few,
+    )
+
+
 def error_rate(inputs: MetricInputs) -> MetricValue:
     """Return the share of failed calls among those whose outcome is known."""
     total = inputs.total
@@ -136,6 +166,7 @@ MEASURES: Final[Mapping[str, Callable[[MetricInputs], MetricValue]]] = {
     "active_hours": active_hours,
     "sessions_per_hour": sessions_per_hour,
     "calls_per_hour": calls_per_hour,
+    "session_growth_percent": session_growth_percent,
     "error_rate": error_rate,
     "model_selection_accuracy": model_selection_accuracy,
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from prodlens.metrics import acceptance, cost, interaction
+from prodlens.metrics import acceptance, cost, delivery, interaction
 from prodlens.metrics.catalog import METRICS
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ MEASURES: Final[Mapping[str, Callable[[MetricInputs], MetricValue]]] = {
     **interaction.MEASURES,
     **acceptance.MEASURES,
     **cost.MEASURES,
+    **delivery.MEASURES,
 }
 """The function of each slug of `METRICS`."""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from prodlens.metrics.coverage import Coverage
     from prodlens.metrics.window import Window
 
-COMES_WITH_DELIVERY: Final = (
+FROM_DELIVERIES: Final = (
     "pr_throughput",
     "commit_frequency",
     "pr_merge_time_hours",
@@ -24,12 +24,9 @@ COMES_WITH_DELIVERY: Final = (
     "cost_metrics.merged_pr_count",
     "cost_metrics.cost_per_merged_pr_usd",
     "ai_outcome_association",
-    "effect_sizes.latency_cohens_d",
-    "effect_sizes.latency_effect",
-    "effect_sizes.token_efficiency_ratio",
     "multiple_comparison_adjustment",
 )
-"""Keys of the report that stay None until it reads delivery data."""
+"""Keys of the report that say nothing without deliveries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +50,11 @@ class Note:
 
 def notes_of(window: Window, coverage: Coverage, repo: str | None) -> tuple[Note, ...]:
     """Return the notes of a report, most important first."""
-    return (*_about_the_window(window, coverage, repo), *_about_the_values(coverage), _delivery())
+    return (
+        *_about_the_window(window, coverage, repo),
+        *_about_the_values(coverage),
+        *_about_deliveries(window, coverage, repo),
+    )
 
 
 _MONTHS: Final = (
@@ -91,7 +92,11 @@ def _about_the_window(window: Window, coverage: Coverage, repo: str | None) -> I
         yield Note(code="no_calls", text=f"There are no calls{whose} in this window.")
     if window.incomplete_day is not None:
         day = day_text(window.incomplete_day)
-        yield Note(code="incomplete_day", text=f"{day} is not over: its figures will still grow.")
+        yield Note(
+            code="incomplete_day",
+            text=f"{day} is not over: its figures will still grow; growth and association leave "
+            "it out.",
+        )
 
 
 def _about_the_values(coverage: Coverage) -> Iterator[Note]:
@@ -111,10 +116,39 @@ def _about_the_values(coverage: Coverage) -> Iterator[Note]:
         )
 
 
-def _delivery() -> Note:
-    return Note(
-        code="comes_with_delivery_data",
-        text="Delivery, its association with AI use, and effect sizes are not part of this "
-        "report yet: they come with delivery data in a later release.",
-        keys=COMES_WITH_DELIVERY,
-    )
+def _about_deliveries(window: Window, coverage: Coverage, repo: str | None) -> Iterator[Note]:
+    known, whose = coverage.deliveries, "" if repo is None else f" for {repo}"
+    if not known.states:
+        yield Note(
+            code="no_deliveries",
+            text=f"There are no deliveries{whose} in the database: pull requests, commits, and "
+            "how AI use goes with them are not known.",
+            keys=FROM_DELIVERIES,
+        )
+        return
+    if known.is_git_alone:
+        yield Note(
+            code="git_alone",
+            text="Deliveries come from git alone: merged pull requests are a lower bound, and how "
+            "long a merge took and what was reopened are not known.",
+            keys=("pr_throughput", "pr_merge_time_hours", "rework_rate"),
+        )
+    if any(state.history_cut for state in known.states):
+        yield Note(
+            code="history_cut",
+            text="A clone is shallow: deliveries before its cut are missing.",
+            keys=FROM_DELIVERIES,
+        )
+    firsts = [
+        moment for state in known.states for moment in (state.first_commit, state.first_request)
+    ]
+    before = [moment for moment in firsts if moment is not None]
+    if window.calls and window.first_day and before and coverage.calls:
+        if max(window.first_day, min(before).date()) >= window.calls[0]:
+            return
+        yield Note(
+            code="calls_begin_later",
+            text=f"Calls are known from {day_text(window.calls[0])} on, deliveries of this window "
+            "from before too: the cost per merged pull request counts those as well.",
+            keys=("cost_metrics.cost_per_merged_pr_usd",),
+        )

@@ -8,26 +8,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from prodlens.clock import utc_now
+from prodlens.clock import day_start, utc_now
 from prodlens.errors import InputError
-from prodlens.metrics import contract
+from prodlens.metrics import contract, frames
 from prodlens.metrics.acceptance import acceptance_of
+from prodlens.metrics.association import associate
 from prodlens.metrics.cost import cost_of
 from prodlens.metrics.coverage import coverage_of
-from prodlens.metrics.inputs import one_state, read_inputs
+from prodlens.metrics.effects import effect_sizes
+from prodlens.metrics.inputs import observe, one_state, read_inputs
 from prodlens.metrics.measures import measure
 from prodlens.metrics.notes import notes_of
 from prodlens.metrics.policy import parse_policy
 from prodlens.metrics.window import instant, resolve
 from prodlens.selection import Selection, parse_repository
-from prodlens.storage import readings, where
+from prodlens.storage import daily_readings, readings, where
 from prodlens.storage.connection import naming_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import date, datetime
+    from datetime import datetime
 
+    import pandas as pd
+
+    from prodlens.metrics.association import Associations
     from prodlens.metrics.coverage import Coverage
+    from prodlens.metrics.effects import EffectSizes
     from prodlens.metrics.inputs import MetricInputs
     from prodlens.metrics.notes import Note
     from prodlens.metrics.policy import Policy
@@ -63,7 +69,9 @@ class Report:
         inputs: What the values were computed from.
         values: Every metric by slug, in the order of the catalogue.
         models: One line per model, highest cost first, then most calls.
-        coverage: What is known about the calls.
+        associations: How use goes with what is delivered later.
+        effects: How accepted calls differ from rejected ones.
+        coverage: What is known about the calls and the deliveries.
         notes: What a reader must know, most important first.
     """
 
@@ -75,6 +83,8 @@ class Report:
     inputs: MetricInputs
     values: Mapping[str, MetricValue]
     models: tuple[ModelLine, ...]
+    associations: Associations
+    effects: EffectSizes
     coverage: Coverage
     notes: tuple[Note, ...]
 
@@ -143,9 +153,14 @@ class ReportGenerator:
         with naming_errors(self._store.path), one_state(self._store):
             slug = None if repo is None else self._known(parse_repository(repo))
             repositories = () if slug is None else (slug,)
-            window = resolve(*asked, data=self._days(repositories), now=now)
-            selection = Selection(since=asked[0], until=asked[1], repositories=repositories)
-            inputs = read_inputs(self._store, selection, policy=policy)
+            observed = observe(self._store, repositories, now=now)
+            window = resolve(*asked, data=observed.span, calls=observed.calls, now=now)
+            selection = Selection(
+                since=_first_instant(window), until=asked[1], repositories=repositories
+            )
+            inputs = read_inputs(self._store, selection, policy=policy, now=now)
+            decided = daily_readings.decided_calls(self._store.conn, where.sessions(selection))
+        models = _model_lines(inputs)
         coverage = coverage_of(inputs)
         return Report(
             repo=slug,
@@ -155,14 +170,28 @@ class ReportGenerator:
             generated_at=now,
             inputs=inputs,
             values=measure(inputs),
-            models=_model_lines(inputs),
+            models=models,
+            associations=associate(inputs.daily, lag_days=lag_days),
+            effects=effect_sizes(
+                decided,
+                mean_tokens=_mean_tokens(inputs),
+                model_acceptance_rates=_acceptance_rates(models),
+            ),
             coverage=coverage,
             notes=notes_of(window, coverage, slug),
         )
 
-    def _days(self, repositories: tuple[str, ...]) -> tuple[date, date] | None:
-        clause = where.sessions(Selection(repositories=repositories))
-        return readings.days_with_data(self._store.conn, clause)
+    def compute_effect_sizes(
+        self, sessions: pd.DataFrame, pull_requests: pd.DataFrame | None = None
+    ) -> dict[str, Any]:
+        """Return how accepted calls differ from rejected ones; see `prodlens.metrics.frames`."""
+        return frames.effect_sizes_of(sessions, pull_requests)
+
+    def get_correlations_with_effect_sizes(
+        self, sessions: pd.DataFrame, commits: pd.DataFrame, lag_days: int = 1
+    ) -> dict[str, Any]:
+        """Return correlations, effect sizes and growth; see `prodlens.metrics.frames`."""
+        return frames.correlations_of(sessions, commits, lag_days=lag_days)
 
     def _known(self, slug: str) -> str:
         """Return a repository that the store knows; an empty store has nothing to compare with."""
@@ -181,6 +210,27 @@ def _unknown_repository(slug: str, known: list[str]) -> str:
     named = ", ".join(known[:_NAMED])
     more = f" and {len(known) - _NAMED:,} more" if len(known) > _NAMED else ""
     return f"Nothing in this database belongs to {slug}. It knows {named}{more}."
+
+
+def _first_instant(window: Window) -> datetime | None:
+    """Return from when on anything counts; None is from the beginning of the data."""
+    if window.opened and window.first_day is not None:
+        return day_start(window.first_day)
+    return window.start
+
+
+def _mean_tokens(inputs: MetricInputs) -> float | None:
+    total = inputs.total
+    return total.tokens / total.tokens_known if total.tokens_known else None
+
+
+def _acceptance_rates(models: tuple[ModelLine, ...]) -> dict[str, float]:
+    """Return the share accepted of each model that is named and of which any was decided."""
+    return {
+        line.model: line.acceptance.value
+        for line in sorted(models, key=lambda line: line.model or "")
+        if line.model is not None and line.acceptance.value is not None
+    }
 
 
 def _model_lines(inputs: MetricInputs) -> tuple[ModelLine, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 
 class Unit(StrEnum):
-    """What a value counts. Shares are 0..1, never per cent; money is US dollars."""
+    """What a value counts. Shares are 0..1; only growth is in per cent; money is US dollars."""
 
     COUNT = "count"
     SHARE = "share"
@@ -22,6 +22,10 @@ class Unit(StrEnum):
     TOKENS = "tokens"
     LINES = "lines"
     PER_HOUR = "per_hour"
+    PER_DAY = "per_day"
+    PER_WEEK = "per_week"
+    PERCENT = "percent"
+    DURATION_HOURS = "duration_hours"
     TOKENS_PER_CALL = "tokens_per_call"
     TOKENS_PER_LINE = "tokens_per_line"
 

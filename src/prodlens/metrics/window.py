@@ -33,6 +33,9 @@ class Window:
         before_data: Whether the whole window lies before the data.
         after_data: Whether the whole window lies after the data.
         incomplete_day: The present day when it is part of the report and of the data, else None.
+        opened: Whether no beginning was asked for and the report begins with the calls, because
+            deliveries usually reach back years before them.
+        calls: First and last UTC day with calls; None when there are none.
     """
 
     since: datetime | None
@@ -45,6 +48,8 @@ class Window:
     before_data: bool
     after_data: bool
     incomplete_day: date | None
+    opened: bool = False
+    calls: tuple[date, date] | None = None
 
 
 def instant(value: When, now: datetime) -> datetime | None:
@@ -70,6 +75,7 @@ def resolve(
     *,
     data: tuple[date, date] | None,
     now: datetime,
+    calls: tuple[date, date] | None = None,
 ) -> Window:
     """Return the window that was asked for, held against the data.
 
@@ -78,6 +84,7 @@ def resolve(
         until: First instant after it, aware UTC.
         data: First and last UTC day with data; None when there are none.
         now: The present instant.
+        calls: First and last UTC day with calls, when there are other data too.
 
     Raises:
         InputError: `until` is not after `since`.
@@ -87,12 +94,14 @@ def resolve(
             f"The window is empty: until ({shown(until)}) must be after since ({shown(since)})."
         )
     first, last = data or (None, None)
+    with_calls = calls is not None and (until is None or until > day_start(calls[0]))
+    opening = calls[0] if with_calls and calls is not None else first
     before = first is not None and until is not None and until <= day_start(first)
     after = last is not None and since is not None and utc_day(since) > last
     begins = None if first is None else day_start(first)
     clipped = begins is not None and since is not None and since < begins and not before
     start = begins if clipped else since
-    first_day = utc_day(start) if start is not None else first
+    first_day = utc_day(start) if start is not None else opening
     today = utc_day(now)
     last_day = _last_day(until, last, today=today, after=after)
     within = first_day is not None and last_day is not None and first_day <= today <= last_day
@@ -107,6 +116,8 @@ def resolve(
         before_data=before,
         after_data=after,
         incomplete_day=today if within and last == today else None,
+        opened=since is None and with_calls,
+        calls=calls,
     )
 
 

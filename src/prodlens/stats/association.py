@@ -52,6 +52,7 @@ __all__ = [
     "LaggedAssociation",
     "Pearson",
     "Spearman",
+    "effective_pairs",
     "lagged_association",
     "longest_lag",
     "pearson",
@@ -314,7 +315,7 @@ def _strength(u: Array, v: Array, rank: int) -> _Strength | None:
     r = product_moment(u, v)
     if r is None:
         return None
-    n_eff = _effective_pairs(u, v)
+    n_eff = effective_pairs(u, v)
     df = max(n_eff - rank - 1.0, 1.0)
     t = correlation_t(r, df)
     precision = max(n_eff - (rank - 1.0) - 3.0, 1.0)
@@ -323,8 +324,18 @@ def _strength(u: Array, v: Array, rank: int) -> _Strength | None:
     return _Strength(r, n_eff, df, t, t_two_sided_p(t, df), low, high, detectable)
 
 
-def _effective_pairs(u: Array, v: Array) -> float:
-    """Return how many independent pairs two autocorrelated series are worth."""
+def effective_pairs(u: Array, v: Array) -> float:
+    """Return how many independent pairs two autocorrelated series are worth.
+
+    Args:
+        u: Residuals, shape ``(m,)``, not constant; pairs that are set aside are 0.
+        v: Shape ``(m,)``, likewise.
+
+    Returns:
+        Above 0 and at most ``m``.
+
+    Source: Pyper & Peterman 1998, Canadian Journal of Fisheries and Aquatic Sciences 55:2127-2140.
+    """
     m = u.size
     lags = np.arange(1, max(1, m // 5) + 1)
     # times m / (m - j) in each series for its shorter overlap, times (m - j) / m in the sum

@@ -3,7 +3,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import stat
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -207,6 +209,93 @@ def test_an_unknown_repository_names_the_known_ones_and_exits_1() -> None:
 @pytest.mark.usefixtures("folder")
 def test_what_no_database_could_answer_is_a_usage_error(arguments: tuple[str, ...]) -> None:
     assert run(*arguments).exit_code == 2
+
+
+@pytest.fixture
+def quarter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with 60 days of three calls and two commits each, as the working directory."""
+    monkeypatch.chdir(tmp_path)
+    with ProdLensStore(".prod-lens/cache.db") as store:
+        first = datetime(2026, 3, 2, 9, tzinfo=UTC)
+        days = [first + timedelta(days=day) for day in range(60)]
+        store.insert_sessions(
+            call(10 * n + k, at.isoformat(), session_id=f"s{k}", cost_usd=0.25)
+            for n, at in enumerate(days)
+            for k in range(3)
+        )
+        store.insert_commits(
+            {"sha": f"{n:020x}{k:020x}", "timestamp": at, "author": "ana", "repo_slug": "acme/web"}
+            for n, at in enumerate(days)
+            for k in range(2)
+        )
+        store.insert_commits(
+            [{"sha": "e" * 40, "timestamp": days[30], "author": "ben", "repo_slug": "acme/idle"}]
+        )
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ("--repo", "acme/web"),
+            "commits, +1 d: Nothing to compare: once weekdays and trend are taken out, AI sessions "
+            "or commits don't vary.",
+        ),
+        (
+            ("--repo", "acme/web", "--lag-days", "9999"),
+            "Not enough data: a lag of 9,999 days is too long, 14 days are the most.",
+        ),
+        (
+            ("--repo", "acme/web", "--lag-days", "9", "--until", "2026-03-22"),
+            "16 more days are needed. Calls and deliveries are known together on 20 days, of 36",
+        ),
+        (
+            ("--repo", "acme/web", "--since", "2026-03-10", "--until", "2026-03-11"),
+            "13 more days are needed. Calls and deliveries are known together on 1 day, of 14",
+        ),
+        (
+            ("--repo", "acme/idle"),
+            "1 commit; no calls are known here, so nothing is said about AI use.",
+        ),
+        (
+            ("--repo", "acme/web", "--since", "2026-06-01"),
+            "The window begins after data end for acme/web on 30 Apr 2026.",
+        ),
+        (
+            ("--repo", "acme/web", "--until", "2026-01-01"),
+            "The window ends before data begin for acme/web on 2 Mar 2026.",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("quarter")
+def test_data_that_show_nothing_are_a_sentence_and_exit_0(
+    arguments: tuple[str, ...], sentence: str
+) -> None:
+    shown, document = run(*arguments, "--width", "100"), run(*arguments, "--json")
+    assert (shown.exit_code, document.exit_code) == (0, 0)
+    assert sentence in " ".join(shown.stdout.split())
+    for text in (shown.stdout, document.stdout):
+        assert "Traceback" not in text
+        assert not {"nan", "inf", "NaN", "Infinity", "None"} & set(re.findall(r"\w+", text))
+    json.loads(document.stdout)
+
+
+@pytest.mark.usefixtures("folder")
+def test_calls_without_deliveries_name_the_command_that_reads_them() -> None:
+    result = run("--repo", "acme/web")
+    assert result.exit_code == 0
+    assert "no deliveries: read a local clone\n    prod-lens ingest-git PATH\n" in result.stdout
+    assert "Association" not in result.stdout
+
+
+@pytest.mark.usefixtures("quarter")
+def test_deliveries_without_calls_name_the_command_that_reads_those() -> None:
+    result = run("--repo", "acme/idle")
+    assert result.exit_code == 0
+    assert "no calls: read some\n    prod-lens ingest-traces PATH\n" in result.stdout
+    assert "Acceptance rate" not in result.stdout
+    assert "\nCommits per day with commits" in result.stdout
 
 
 def test_a_database_that_is_not_there_is_not_made(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +14,6 @@ from prodlens.storage import ProdLensStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from prodlens.metrics.report import Report
 
@@ -52,15 +53,96 @@ def team_calls() -> list[dict[str, Any]]:
     ]
 
 
+GOLDEN = Path(__file__).parents[2] / "golden" / "lagged_association.json"
+FRIDAY = datetime(2025, 12, 12, 8, tzinfo=UTC)
+"""The first day of the quarter, of the weekday that the golden series begins with."""
+
+
+def quarter() -> tuple[list[int], list[int]]:
+    """Return 90 days of calls and commits whose association is known."""
+    cases = json.loads(GOLDEN.read_text(encoding="utf-8"))["cases"]
+    given = next(case for case in cases if case["name"] == "effect_90d_lag1")["input"]
+    return given["x"], given["y"]
+
+
+def _at(counts: list[int]) -> list[datetime]:
+    return [
+        FRIDAY + timedelta(days=day, minutes=7 * number)
+        for day, count in enumerate(counts)
+        for number in range(count)
+    ]
+
+
+def quarter_calls() -> list[dict[str, Any]]:
+    """Calls of twelve developers; each is a session, and one in two is decided."""
+    return [
+        {
+            "native_key": f"test:{n}",
+            "timestamp": at,
+            "session_id": f"s{n}",
+            "developer_id": f"dev-{n % 12:02d}",
+            "repo_slug": "acme/payments",
+            "model": MODELS[n % 2],
+            "tokens_in": 900 + 10 * (n % 23),
+            "tokens_out": 100,
+            "latency_ms": 800.0 + 20.0 * (n % 29) - 90.0 * (n % 4 == 0),
+            "status_code": 200,
+            "accepted_flag": n % 4 == 0 if n % 2 == 0 else None,
+            "accepted_lines": 5 if n % 4 == 0 else None,
+            "cost_usd": 0.0125,
+            "source": "litellm",
+        }
+        for n, at in enumerate(_at(quarter()[0]))
+    ]
+
+
+def quarter_deliveries(store: ProdLensStore, *, source: str) -> None:
+    """Commits of four people, every third one a pull request; one in twenty is reverted."""
+    landed = _at(quarter()[1])
+    store.insert_commits(
+        {
+            "sha": f"{n:040x}",
+            "repo_slug": "acme/payments",
+            "timestamp": at,
+            "author": f"dev-{n % 4:02d}",
+            "subject": f"Change {n}",
+            "reverts_sha": f"{n - 1:040x}" if n % 60 == 1 else None,
+            "source": source,
+        }
+        for n, at in enumerate(landed)
+    )
+    store.insert_pull_requests(
+        {
+            "number": n // 3 + 1,
+            "repo_slug": "acme/payments",
+            "title": f"Change {n}",
+            "created_at": at - timedelta(hours=2 + n % 50) if source == "github" else None,
+            "merged_at": at,
+            "closed_at": at,
+            "updated_at": at,
+            "reopened": n % 30 == 0 if source == "github" else None,
+            "reopened_at": at - timedelta(hours=1) if n % 30 == 0 else None,
+            "merge_commit_sha": f"{n:040x}",
+            "source": source,
+        }
+        for n, at in enumerate(landed)
+        if n % 3 == 0
+    )
+    synced = "2026-03-12T06:00:00.000000Z"
+    store.conn.execute("update repositories set synced_at = ? where repo_id > 0", (synced,))
+
+
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Callable[..., Report]]:
-    """Build a report over given calls."""
+    """Build a report over given calls, and over the quarter's deliveries as a source tells them."""
     opened: list[ProdLensStore] = []
 
-    def build(calls: list[dict[str, Any]], **asked: Any) -> Report:
+    def build(calls: list[dict[str, Any]], *, source: str | None = None, **asked: Any) -> Report:
         store = ProdLensStore(tmp_path / f"{len(opened)}.db")
         opened.append(store)
         store.insert_sessions(calls)
+        if source is not None:
+            quarter_deliveries(store, source=source)
         given: dict[str, Any] = {"repo": None, "since": "2026-02-01", **asked}
         return ReportGenerator(store, now=lambda: NOW).build(**given)
 
@@ -79,3 +161,21 @@ def report(make: Callable[..., Report]) -> Report:
 def empty(make: Callable[..., Report]) -> Report:
     """Return the report of an empty store."""
     return make([], since=None)
+
+
+@pytest.fixture
+def delivering(make: Callable[..., Report]) -> Report:
+    """Return the report over a quarter of calls and deliveries of one repository."""
+    return make(quarter_calls(), source="github", repo="acme/payments", since="2025-12-12")
+
+
+@pytest.fixture
+def from_clone(make: Callable[..., Report]) -> Report:
+    """Return the same report where deliveries come from git alone."""
+    return make(quarter_calls(), source="git", repo="acme/payments", since="2025-12-12")
+
+
+@pytest.fixture
+def no_calls(make: Callable[..., Report]) -> Report:
+    """Return a report over deliveries alone."""
+    return make([], source="github")

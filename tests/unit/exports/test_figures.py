@@ -32,6 +32,14 @@ from prodlens.metrics.values import MetricValue, Unit
         (47, Unit.LINES, "47"),
         (89888, Unit.TOKENS, "89,888"),
         (7, Unit.HOURS, "7"),
+        (21.8555, Unit.PER_WEEK, "21.86"),
+        (0.285714, Unit.PER_DAY, "0.29"),
+        (44.8276, Unit.PERCENT, "+44.8%"),
+        (-100.0, Unit.PERCENT, "-100.0%"),
+        (0.25, Unit.DURATION_HOURS, "15 min"),
+        (12.52, Unit.DURATION_HOURS, "12.5 h"),
+        (71.9, Unit.DURATION_HOURS, "71.9 h"),
+        (72.0, Unit.DURATION_HOURS, "3.0 days"),
     ],
 )
 def test_a_number_is_written_as_its_unit_asks(value: float, unit: Unit, text: str) -> None:
@@ -51,6 +59,18 @@ def test_a_value_that_is_not_known_is_a_dash() -> None:
     [
         (MetricValue(value=0.5, unit=Unit.SHARE, n=8, numerator=4, denominator=8), "4 of 8"),
         (MetricValue(value=2, unit=Unit.PER_HOUR, n=7, numerator=14, denominator=7), "14 / 7"),
+        (
+            MetricValue(value=0.1, unit=Unit.USD, n=4, numerator=0.4, denominator=4),
+            "$0.4000 / 4",
+        ),
+        (
+            MetricValue(value=2, unit=Unit.PER_WEEK, n=25, numerator=25, denominator=90 / 7),
+            "25 / 12.9 weeks",
+        ),
+        (
+            MetricValue(value=0.5, unit=Unit.PER_DAY, n=4, numerator=4, denominator=8.0),
+            "4 / 8 days",
+        ),
         (MetricValue(value=950, unit=Unit.MILLISECONDS, n=1234), "n 1,234"),
         (MetricValue(value=9, unit=Unit.COUNT, n=9), ""),
         (MetricValue(value=1, unit=Unit.USD), ""),

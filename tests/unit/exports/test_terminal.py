@@ -41,6 +41,19 @@ def test_the_page_of_an_empty_store(empty: Report, width: int) -> None:
     compare(f"report_empty_{width}.txt", page(empty, width=width).plain())
 
 
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_page_of_a_team_that_delivers(delivering: Report, width: int) -> None:
+    compare(f"report_delivering_{width}.txt", page(delivering, width=width).plain())
+
+
+def test_the_page_of_deliveries_from_a_clone_alone(from_clone: Report) -> None:
+    compare("report_clone_80.txt", page(from_clone, width=80).plain())
+
+
+def test_the_page_of_deliveries_without_calls(no_calls: Report) -> None:
+    compare("report_no_calls_80.txt", page(no_calls, width=80).plain())
+
+
 def bare(n: int, **fields: Any) -> dict[str, Any]:
     return {"native_key": f"test:{n}", "timestamp": f"2026-03-02T{9 + n:02d}:00:00Z", **fields}
 
@@ -77,16 +90,20 @@ def test_full_coverage_carries_the_other_caveat(make: Make) -> None:
 
 
 @pytest.mark.parametrize("width", [1, 47, 48, 60, 79, 80, 100, 120, 300])
-def test_no_line_is_wider_than_the_terminal(report: Report, width: int) -> None:
+def test_no_line_is_wider_than_the_terminal(report: Report, delivering: Report, width: int) -> None:
     wide = min(max(width, 48), 120)
-    lines = page(report, width=width).plain().splitlines()
-    assert max(columns(line) for line in lines) <= wide
-    assert not any(line != line.rstrip() for line in lines)
+    for shown in (report, delivering):
+        lines = page(shown, width=width).plain().splitlines()
+        assert max(columns(line) for line in lines) <= wide
+        assert not any(line != line.rstrip() for line in lines)
 
 
-def test_narrow_pages_leave_no_number_out(report: Report) -> None:
+@pytest.mark.parametrize("name", ["report", "delivering"])
+def test_narrow_pages_leave_no_number_out(name: str, request: pytest.FixtureRequest) -> None:
+    shown = request.getfixturevalue(name)
+
     def numbers(width: int) -> set[str]:
-        text = page(report, width=width).plain()
+        text = page(shown, width=width).plain()
         return set(re.findall(r"\$?\d[\d,.]*%?", text))
 
     assert numbers(60) == numbers(80) == numbers(120)

@@ -1,7 +1,4 @@
-"""Adapter from golden `report_metrics` cases to the product: a store, its inputs, its measures.
-
-`report_metrics(given)` returns the expected keys that the catalogue can compute so far.
-"""
+"""Adapter from golden `report_metrics` cases to the product: a store, its inputs, its measures."""
 
 from __future__ import annotations
 
@@ -9,9 +6,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prodlens.clock import parse_instant
-from prodlens.metrics import interaction
+from prodlens.clock import format_instant, parse_instant
+from prodlens.metrics import followup, interaction
 from prodlens.metrics.acceptance import acceptance_of
+from prodlens.metrics.delivery import negative_merge_times
 from prodlens.metrics.inputs import read_inputs
 from prodlens.metrics.measures import measure
 from prodlens.metrics.policy import parse_policy
@@ -24,9 +22,11 @@ if TYPE_CHECKING:
     from prodlens.metrics.inputs import MetricInputs
     from prodlens.metrics.values import MetricValue
 
+REPO = "golden/case"
+
 
 def report_metrics(given: dict[str, Any]) -> dict[str, Any]:
-    """Return what the golden contract calls `report_metrics`, without its delivery parts."""
+    """Return what the golden contract calls `report_metrics`."""
     inputs = read(given)
     values = measure(inputs)
     return {
@@ -54,18 +54,103 @@ def report_metrics(given: dict[str, Any]) -> dict[str, Any]:
         "cost_metrics": {
             "total_cost_usd": values["cost_usd"].value,
             "cost_coverage": values["cost_coverage"].value,
+            "merged_pr_count": values["merged_prs"].value,
+            "cost_per_merged_pr_usd": values["cost_per_merged_pr_usd"].value,
+        },
+        **_deliveries(inputs, values),
+    }
+
+
+def _deliveries(inputs: MetricInputs, values: dict[str, MetricValue]) -> dict[str, Any]:
+    return {
+        "pr_throughput": {
+            "merged_pr_count": values["merged_prs"].value,
+            "weeks": values["merged_prs_per_week"].denominator,
+            "merged_prs_per_week": values["merged_prs_per_week"].value,
+        },
+        "pr_merge_time_hours": {
+            "median": values["pr_merge_time_hours"].value,
+            "mean": values["pr_merge_time_mean_hours"].value,
+            "p75": values["pr_merge_time_p75_hours"].value,
+            "n": values["pr_merge_time_hours"].n,
+            "invalid_negative": negative_merge_times(inputs.delivery),
+        },
+        "rework_rate": {
+            **_proportion(values["rework_rate"]),
+            "immature": followup.rework(inputs.delivery).immature,
+        },
+        "revert_rate": {
+            **_proportion(values["revert_rate"]),
+            "immature": followup.reverted(inputs.delivery).immature,
+        },
+        "commit_frequency": {
+            "total_commits": values["commits"].value,
+            "active_days": values["commits_per_active_day"].denominator,
+            **{
+                slug: values[slug].value
+                for slug in (
+                    "commits_per_active_day",
+                    "commits_per_calendar_day",
+                    "commits_per_developer_active_day",
+                )
+            },
         },
     }
 
 
 def read(given: dict[str, Any]) -> MetricInputs:
-    """Store the traces of a case and read them back as the inputs of the measures."""
+    """Store what a case gives and read it back as the inputs of the measures."""
+    since, until = _instant(given["window_start"]), _instant(given["window_end"])
     with tempfile.TemporaryDirectory() as folder, ProdLensStore(Path(folder) / "x.db") as store:
         store.insert_sessions(_row(trace) for trace in given["traces"])
-        selection = Selection(
-            since=_instant(given["window_start"]), until=_instant(given["window_end"])
+        store.insert_commits({**commit, "repo_slug": REPO} for commit in given["commits"])
+        _store_pull_requests(store, given["pull_requests"])
+        _note_the_sync(store, _instant(given["as_of"]))
+        return read_inputs(
+            store,
+            Selection(since=since, until=until),
+            policy=parse_policy(given["policy_models"]),
+            now=max(until, _instant(given["as_of"])),
         )
-        return read_inputs(store, selection, policy=parse_policy(given["policy_models"]))
+
+
+def _store_pull_requests(store: ProdLensStore, requests: list[dict[str, Any]]) -> None:
+    """Store pull requests with their events; a revert is a commit of a program."""
+    for request in requests:
+        number = request["number"]
+        closed_at = request.get("first_closed_at") or request["merged_at"]
+        row = {"repo_slug": REPO, "number": number, "merge_commit_sha": f"{number:040x}"}
+        row |= {name: request[name] for name in ("created_at", "merged_at")}
+        row |= {"closed_at": request["merged_at"], "reopened": request["reopened_at"] is not None}
+        store.insert_pull_requests([row])
+        for place, (event, at) in enumerate(
+            (("closed", closed_at), ("reopened", request["reopened_at"]))
+        ):
+            if at is not None:
+                store.conn.execute(
+                    "insert into pr_events (repo_id, event_id, number, event, created_at) "
+                    "values (1, ?, ?, ?, ?)",
+                    (2 * number + place, number, event, format_instant(_instant(at))),
+                )
+        if request["reverted_at"] is not None:
+            revert = {"sha": f"{10**9 + number:040x}", "timestamp": request["reverted_at"]}
+            revert |= {"reverts_sha": row["merge_commit_sha"], "is_bot": True, "repo_slug": REPO}
+            store.insert_commits([revert])
+
+
+def _note_the_sync(store: ProdLensStore, as_of: datetime) -> None:
+    """Say that everything was read then, also where there was nothing to read."""
+    store.conn.execute(
+        "insert or ignore into repositories (repo_id, host, slug) values (1, 'github.com', ?)",
+        (REPO,),
+    )
+    store.conn.execute(
+        "update repositories set synced_at = ? where repo_id = 1", (format_instant(as_of),)
+    )
+    store.conn.executemany(
+        "insert into sync_state (repo_id, stream, key, value) values (1, ?, 'done', '1')",
+        [("pulls",), ("commits",)],
+    )
 
 
 def _row(trace: dict[str, Any]) -> dict[str, Any]:

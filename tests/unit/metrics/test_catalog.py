@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from prodlens.metrics.catalog import METRICS, Better, Need
+from prodlens.metrics.catalog import METRICS, Better, Family, Need
 from prodlens.metrics.inputs import MetricInputs
 from prodlens.metrics.measures import MEASURES, measure
 
@@ -27,6 +27,7 @@ def test_the_catalogue_holds_the_metrics_of_this_release() -> None:
         "active_hours",
         "sessions_per_hour",
         "calls_per_hour",
+        "session_growth_percent",
         "error_rate",
         "model_selection_accuracy",
         "acceptance_rate",
@@ -43,6 +44,21 @@ def test_the_catalogue_holds_the_metrics_of_this_release() -> None:
         "cost_usd",
         "cost_coverage",
         "subscription_cost_usd",
+        "cost_per_merged_pr_usd",
+        "merged_prs",
+        "merged_prs_per_week",
+        "pr_merge_time_hours",
+        "pr_merge_time_mean_hours",
+        "pr_merge_time_p75_hours",
+        "pr_merge_time_with_open_hours",
+        "reopened_prs",
+        "rework_rate",
+        "revert_rate",
+        "commits",
+        "commits_per_calendar_day",
+        "commits_per_active_day",
+        "commits_per_developer_active_day",
+        "ai_signed_commit_share",
     ]
 
 
@@ -51,7 +67,8 @@ def test_an_entry_can_be_shown(metric: Metric) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9_]*", metric.slug)
     assert len(metric.title) <= 42
     assert metric.definition.endswith(".")
-    assert Need.CALLS in metric.needs
+    assert metric.needs & {Need.CALLS, Need.COMMITS, Need.PULL_REQUESTS}
+    assert (Need.CALLS in metric.needs) == (metric.family is not Family.DELIVERY)
 
 
 @pytest.mark.parametrize("slug", METRICS)

@@ -98,7 +98,7 @@ def test_an_empty_store_gives_none_and_no_error(tmp_path: Path) -> None:
     assert found["coverage"]["cost_known"] is None
     assert found["coverage"]["first_call"] is None
     assert found["models"] == []
-    assert codes(found) == ["no_data", "comes_with_delivery_data"]
+    assert codes(found) == ["no_data", "no_deliveries"]
 
 
 def test_a_window_before_the_data_is_clipped_and_says_so(store: ProdLensStore) -> None:
@@ -126,7 +126,7 @@ def test_a_window_without_calls_says_which_kind_it_is(
     store: ProdLensStore, since: str, until: str | None, code: str
 ) -> None:
     found = report(store, since=since, until=until)
-    assert codes(found) == [code, "comes_with_delivery_data"]
+    assert codes(found) == [code, "no_deliveries"]
     assert found["metadata"]["window_clipped"] is False
     assert found["acceptance_rate"] is None
     assert found["ai_interaction_velocity"]["total_sessions"] == 0
@@ -151,7 +151,9 @@ def test_the_present_day_is_marked_as_unfinished(store: ProdLensStore) -> None:
     store.insert_sessions([call(7, "2026-03-20T08:00:00Z")])
     found = report(store)
     assert found["metadata"]["incomplete_day"] == "2026-03-20"
-    assert found["notes"][0]["text"] == "20 Mar 2026 is not over: its figures will still grow."
+    assert found["notes"][0]["text"] == (
+        "20 Mar 2026 is not over: its figures will still grow; growth and association leave it out."
+    )
     assert report(store, until="2026-03-20")["metadata"]["incomplete_day"] is None
 
 
@@ -187,26 +189,37 @@ def test_policy_patterns_are_echoed_and_applied(store: ProdLensStore) -> None:
     assert report(store)["metadata"]["policy_models"] is None
 
 
-def test_parts_that_need_delivery_data_are_there_as_none_with_a_note(
-    store: ProdLensStore,
-) -> None:
+def test_without_deliveries_their_parts_are_none_with_a_note(store: ProdLensStore) -> None:
     found = report(store, lag_days=3)
-    assert found["pr_throughput"] == {"weekly_merged_prs": None, "total_merged": None}
-    assert found["commit_frequency"] == {"daily_commits": None, "total_commits": None}
-    assert found["ai_outcome_association"] == {
-        "pearson": {"r": None, "p_value": None, "count": None},
-        "spearman": {"r": None, "p_value": None, "count": None},
-        "lag_days": 3,
-        "basis": "naive",
-        "calibrated": {"status": "no_delivery_data"},
+    assert set(found["pr_throughput"].values()) == {None}
+    assert set(found["commit_frequency"].values()) == {None}
+    assert found["pr_merge_time_hours"] is None
+    assert found["rework_rate"] is None
+    assert found["revert_rate"] is None
+    assert found["cost_metrics"]["merged_pr_count"] is None
+    assert found["cost_metrics"]["cost_per_merged_pr_usd"] is None
+    assert found["metrics"]["merged_prs"]["note"] == "no deliveries are known"
+    association = found["ai_outcome_association"]
+    assert association["pearson"] == {"r": None, "p_value": None, "count": 0}
+    assert association["spearman"] == {"r": None, "p_value": None, "count": 0}
+    assert (association["lag_days"], association["basis"]) == (3, "naive")
+    assert association["calibrated"]["status"] == "no_delivery_data"
+    assert association["calibrated"]["sentence"] == (
+        "Not enough data: no commits are known for this window."
+    )
+    assert found["multiple_comparison_adjustment"] == {
+        "method": "benjamini-hochberg",
+        "adjusted": {
+            "commits_pearson": None,
+            "merged_prs_pearson": None,
+            "commits_spearman": None,
+            "merged_prs_spearman": None,
+        },
+        "family_size": 0,
+        "q": 0.1,
+        "primary": "sessions -> commits, lag 1",
     }
-    assert found["multiple_comparison_adjustment"] == {"method": None, "adjusted": None}
-    for key in found["notes"][-1]["keys"]:
-        value: Any = found
-        for name in key.split("."):
-            value = value[name]
-        if not isinstance(value, dict):
-            assert value is None, key
+    assert codes(found)[-1] == "no_deliveries"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import dataclasses
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prodlens.exports.association_block import associations, strip
+from prodlens.exports.effects_block import effects
+from prodlens.exports.headline import headline
+from prodlens.exports.page import Page
+from prodlens.metrics.association import Associations
+from prodlens.metrics.calendar import Days
+from prodlens.metrics.effects import EffectSizes, Size
+
+if TYPE_CHECKING:
+    from prodlens.metrics.report import Report
+
+
+def shown(report: Report, *, width: int = 120, **changes: Any) -> str:
+    """The block of a report whose first comparison is changed."""
+    first, *rest = report.associations.comparisons
+    changed = dataclasses.replace(first, **changes)
+    sheet = Page(width=width)
+    found = dataclasses.replace(report, associations=Associations((changed, *rest)))
+    associations(sheet, found, first="")
+    return sheet.plain()
+
+
+@pytest.mark.parametrize(
+    ("r", "ends", "drawn"),
+    [
+        (0.0, (-0.5, 0.5), "  ───●───  "),
+        (0.4, (0.2, 0.6), "     │─●─  "),
+        (-0.8, (-1.0, -0.6), "─●─  │     "),
+        (1.0, (1.0, 1.0), "     │    ●"),
+        (0.01, (0.004, 0.02), "     │●    "),
+    ],
+)
+def test_a_strip_is_drawn_to_scale(r: float, ends: tuple[float, float], drawn: str) -> None:
+    assert strip(r, ends, width=11) == drawn
+
+
+@given(st.floats(-1, 1), st.floats(-1, 1), st.floats(-1, 1), st.integers(11, 41))
+def test_a_strip_has_its_width_its_dot_and_touches_zero_only_with_its_interval(
+    one: float, two: float, three: float, width: int
+) -> None:
+    low, r, high = sorted((one, two, three))
+    drawn = strip(r, (low, high), width=width)
+    assert len(drawn) == width - (1 - width % 2)
+    assert drawn.count("●") == 1
+    middle = drawn[len(drawn) // 2]
+    assert (middle in "┼●") == (low <= 0.0 <= high)
+
+
+def test_the_sentence_that_leads_the_page_is_not_said_again(delivering: Report) -> None:
+    sheet = Page(width=120)
+    associations(sheet, delivering, first=headline(delivering))
+    text = " ".join(sheet.plain().split())
+    assert "more merged pull requests the next day (r +0.28" in text
+    assert "more commits the next day" not in text
+    assert headline(delivering).startswith("Days with more AI sessions than usual")
+
+
+def test_n_family_q_status_and_effect_stand_with_each_estimate(delivering: Report) -> None:
+    lines = shown(delivering).splitlines()
+    assert lines[1] == "Association of AI sessions with deliveries"
+    assert lines[2] == "  Pearson, weekday and trend removed, 95% interval"
+    assert lines[3].startswith("commits, +1 d")
+    assert lines[3].endswith("+0.27 [+0.04, +0.48]")
+    assert lines[4] == (
+        "    n 89 pairs of days, worth 81; declared beforehand, p 0.024; status ok; about +21% "
+        "[+3%, +39%] commits for one"
+    )
+    text = " ".join("\n".join(lines).split())
+    assert "exploratory, q 0.017 held against 0.10, family of 1; status ok" in text
+
+
+def test_what_was_left_out_is_said(delivering: Report) -> None:
+    missing = shown(delivering, days_covered=80)
+    assert "10 days of 90 left out: not covered by both." in missing
+    run = shown(
+        delivering,
+        is_longest_run=True,
+        days=Days(date(2026, 1, 5), date(2026, 2, 8)),
+        days_covered=35,
+    )
+    assert (
+        "Too many days are without coverage: only the longest run of covered days is compared, 5 "
+        "Jan to 8 Feb 2026."
+    ) in " ".join(run.split())
+    assert "left out" not in run
+
+
+def test_holidays_are_named_with_the_estimate_without_them(delivering: Report) -> None:
+    result = delivering.associations.commits.result
+    days = tuple(date(2025, 12, day) for day in (24, 25, 26, 31))
+    text = " ".join(shown(delivering, quiet_workdays=days, without_quiet=result).split())
+    assert (
+        "Without 4 work days on which hardly anything happened (24 Dec 2025, 25 Dec 2025, 26 Dec "
+        "2025, ...): +0.27 [+0.04, +0.48]."
+    ) in text
+
+
+def test_too_little_data_is_a_sentence_in_place_of_a_strip(delivering: Report) -> None:
+    text = shown(delivering, status="descriptive", days_covered=9)
+    assert "commits, +1 d: Not enough data: 5 more days are needed." in text
+
+
+def test_on_the_narrowest_page_the_numbers_stay_and_the_strip_goes(delivering: Report) -> None:
+    lines = shown(delivering, width=40).splitlines()
+    assert "commits, +1 d      +0.27 [+0.04, +0.48]" in lines
+
+
+def test_effect_sizes_show_words_and_intervals(delivering: Report) -> None:
+    found = EffectSizes(
+        accepted=30,
+        rejected=20,
+        developers=12,
+        latency=Size(value=-0.41, ci_low=-0.48, ci_high=-0.34, word="small"),
+        latency_dominance=Size(value=-0.25, ci_low=-0.3, ci_high=-0.2, word="small"),
+        token_ratio_disjoint=Size(value=0.99, ci_low=0.96, ci_high=1.03),
+        ci_reason=None,
+    )
+    sheet = Page(width=80)
+    effects(sheet, dataclasses.replace(delivering, effects=found))
+    assert sheet.plain().splitlines()[1:] == [
+        "Effect sizes, accepted against rejected calls",
+        "Response time, Cohen's d                    -0.41  small  -0.48 to -0.34",
+        "Response time, Cliff's delta                -0.25  small  -0.30 to -0.20",
+        "Tokens, accepted / rejected                  0.99         0.96 to 1.03",
+        "  30 accepted and 20 rejected calls of 12 developers; intervals draw whole",
+        "  developers",
+    ]
+
+
+def test_nothing_to_compare_is_no_block(delivering: Report) -> None:
+    sheet = Page(width=80)
+    effects(sheet, dataclasses.replace(delivering, effects=EffectSizes()))
+    assert sheet.plain() == ""
