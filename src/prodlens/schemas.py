@@ -150,10 +150,25 @@ class CanonicalTrace:
             raise InputError(f"timestamp must be a datetime, not {type(moment).__name__}.")
         if moment.tzinfo is not UTC:
             object.__setattr__(self, "timestamp", as_utc(moment))
+        self._bring_to_one_form()
         if self.total_tokens is None and self.tokens_in is not None:
             object.__setattr__(self, "total_tokens", self.tokens_in + (self.tokens_out or 0))
         if (self.tokens_in or 0) < 0 or (self.tokens_out or 0) < 0:
             raise InputError("tokens_in and tokens_out can't be negative.")
+
+    def _bring_to_one_form(self) -> None:
+        """Give equal values one type and spelling, so that equal records have equal digests."""
+        for name in ("latency_ms", "ttft_ms", "diff_ratio", "cost_usd"):
+            if type(getattr(self, name)) is int:
+                object.__setattr__(self, name, float(getattr(self, name)))
+        for name in ("tokens_in", "tokens_out", "status_code", "accepted_lines"):
+            value = getattr(self, name)
+            if type(value) is float and value.is_integer():
+                object.__setattr__(self, name, int(value))
+        if type(self.accepted_flag) is int:
+            object.__setattr__(self, "accepted_flag", bool(self.accepted_flag))
+        if self.repo_slug is not None and not self.repo_slug.islower():
+            object.__setattr__(self, "repo_slug", self.repo_slug.lower())
 
     def to_record(self) -> dict[str, Any]:
         """Return every field as plain values; `timestamp` as fixed-width UTC text.
@@ -189,7 +204,6 @@ class RejectReason(StrEnum):
     NO_USAGE = "no usage"
     BAD_NUMBER = "negative or non-finite number"
     NUMBER_TOO_LARGE = "number beyond 64 bits"
-    INCONSISTENT_USAGE = "cache tokens exceed input"
     BAD_FIELD = "field of the wrong type"
 
 
@@ -202,11 +216,14 @@ class Reject:
         field: Name of the field at fault, None when the whole record is.
         scalars: Allow-listed plain values that help to find the record (ids, model, time text);
             never prompt, answer, code or error text.
+        index: 0-based position of the record among those that were read together, of a record
+            inside a page the page's; None where nothing counted.
     """
 
     reason: RejectReason
     field: str | None = None
     scalars: dict[str, str | int | float | bool] = dataclasses.field(default_factory=dict)
+    index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

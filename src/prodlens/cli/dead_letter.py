@@ -46,7 +46,10 @@ def list_letters(app: App, everything: bool, limit: int) -> None:
     )
     if len(rows) > limit:
         app.out.note(f"{len(rows) - limit:,} more: add --limit {len(rows)}.")
-    app.out.note("Mend the source, then: prod-lens dead-letter retry")
+    app.out.note(
+        "A mended file is read by prod-lens ingest-traces; what a newer ProdLens can read,"
+    )
+    app.out.note("by prod-lens dead-letter retry")
 
 
 @dead_letter.command("show")
@@ -84,7 +87,12 @@ def retry(app: App, letter_ids: tuple[int, ...]) -> None:
             if unknown:
                 raise InputError(f"No open dead letter has the id {unknown[0]}.")
             rows = [row for row in rows if row["id"] in letter_ids]
-        done = retry_letters(store, rows, prices=price_book(app.settings))
+        done = retry_letters(
+            store,
+            rows,
+            prices=price_book(app.settings),
+            dead_letter_dir=app.settings.ingest.dead_letter_dir,
+        )
     if app.json:
         counts = {status: done[status] for status in (RESOLVED, GONE, STILL)}
         app.out.json({"schema": "prodlens.dead-letter-retry/1", **counts})
@@ -104,11 +112,18 @@ def retry(app: App, letter_ids: tuple[int, ...]) -> None:
 def purge(app: App, older_than: str, yes: bool) -> None:
     """Forget dead letters; the files they stand for are not touched."""
     from prodlens.storage import ledger
+    from prodlens.trace_ingestion import mirror
 
     before = app.parse_when(older_than)
     if before is None:
         raise InputError("--older-than needs a time such as 90d.")
     app.confirm(f"Forget dead letters first seen before {before:%Y-%m-%d}?", yes=yes)
-    with app.open_store() as store, store.transaction() as conn:
-        count = ledger.purge(conn, before)
-    app.out.done(f"{count:,} dead letters forgotten")
+    with app.open_store() as store:
+        with store.transaction() as conn:
+            paths = ledger.purge(conn, before)
+        for path in set(paths):
+            mirror.write(store.conn, app.settings.ingest.dead_letter_dir, path)
+    if app.json:
+        app.out.json({"schema": "prodlens.dead-letter-purge/1", "forgotten": len(paths)})
+        return
+    app.out.done(f"{len(paths):,} dead letters forgotten")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -11,10 +13,11 @@ from prodlens.cli.output import clean
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from prodlens.cli.context import App
-    from prodlens.trace_ingestion import FileReport
+    from prodlens.storage import ProdLensStore
+    from prodlens.trace_ingestion import FileReport, IngestOptions
 
 _LISTED: Final = 3
 
@@ -62,8 +65,9 @@ def ingest_traces(
         since=app.parse_when(since),
         dry_run=dry_run,
     )
+    _check(options)
     found = find(paths)
-    with app.open_store(read_only=False) as store:
+    with _store(app, dry_run=dry_run) as store:
         ingestor = TraceIngestor(
             store,
             dead_letter_dir=dead_letter_dir or app.settings.ingest.dead_letter_dir,
@@ -77,15 +81,55 @@ def ingest_traces(
         app.out.json(summary(reports))
     else:
         _tell(app, reports, dry_run=dry_run)
-    _leave(app, reports, strict=strict)
+    _leave(app, reports, strict=strict, folders=any(Path(path).is_dir() for path in paths))
 
 
-def _leave(app: App, reports: Sequence[FileReport], *, strict: bool) -> None:
+def _check(options: IngestOptions) -> None:
+    """Refuse options that no file could be read with."""
+    from prodlens.errors import InputError
+    from prodlens.selection import parse_repository
+    from prodlens.trace_normalizer import parse_format
+
+    try:
+        parse_format(options.format)
+        if options.repo_slug is not None:
+            parse_repository(options.repo_slug)
+    except InputError as error:
+        raise click.UsageError(str(error)) from None
+
+
+@contextlib.contextmanager
+def _store(app: App, *, dry_run: bool) -> Iterator[ProdLensStore]:
+    """Open the store to write; for a dry run only to read, or an empty one when there is none."""
+    import tempfile
+
+    from prodlens.storage import ProdLensStore
+
+    if not dry_run:
+        with app.open_store() as store:
+            yield store
+    elif app.settings.database.exists():
+        with app.open_store(read_only=True) as store:
+            yield store
+    else:
+        with tempfile.TemporaryDirectory() as folder, ProdLensStore(Path(folder, "no.db")) as store:
+            yield store
+
+
+def _leave(app: App, reports: Sequence[FileReport], *, strict: bool, folders: bool) -> None:
     """End with the exit code that the outcome calls for."""
+    for report in reports:
+        if report.problem is not None:
+            app.out.error(report.problem)
     aside = sum(r.set_aside.total() for r in reports)
     understood = any(r.calls or r.skipped or r.unchanged for r in reports)
     if aside and not understood:
         app.out.warn("Every record was set aside: nothing entered. See prod-lens dead-letter list")
+        app.exit(1)
+    if any(report.problem for report in reports):
+        app.exit(1)
+    if folders and not any(r.calls or r.unchanged for r in reports):
+        app.out.warn("No traces were found there.")
         app.exit(1)
     if aside and strict:
         app.exit(3)
@@ -95,6 +139,32 @@ def _tell(app: App, reports: Sequence[FileReport], *, dry_run: bool) -> None:
     """Print one line for what entered, and one for each thing to look at."""
     from collections import Counter
 
+    from prodlens.trace_ingestion.outcome import BEFORE_SINCE
+
+    app.out.done(_entered(reports, dry_run=dry_run))
+    aside: Counter[str] = sum((r.set_aside for r in reports), Counter())
+    if aside:
+        lines = "record" if aside.total() == 1 else "records"
+        hint = "" if dry_run else "   prod-lens dead-letter list"
+        app.out.warn(f"{aside.total():,} {lines} set aside   {_listed(aside)}{hint}")
+    skipped: Counter[str] = sum((r.skipped for r in reports), Counter())
+    if before := skipped.pop(BEFORE_SINCE, 0):
+        app.out.note(f"  {before:,} calls are older than --since and were left out")
+    if skipped:
+        app.out.note(f"  {skipped.total():,} lines hold no call   {_listed(skipped)}")
+    if models := sorted(set().union(*(r.unpriced for r in reports))):
+        named = ", ".join(clean(model) for model in models[:_LISTED])
+        more = f" and {len(models) - _LISTED} more" if len(models) > _LISTED else ""
+        count = "1 model" if len(models) == 1 else f"{len(models)} models"
+        app.out.warn(f"{count} without a price: {named}{more}   prod-lens prices missing")
+    for report in reports:
+        seen = report.calls or report.set_aside or report.skipped
+        if not (seen or report.unchanged or report.problem):
+            app.out.note(f"  {clean(report.path)} is empty: nothing to read.")
+
+
+def _entered(reports: Sequence[FileReport], *, dry_run: bool) -> str:
+    """Return the one line that says what entered."""
     added = sum(r.added for r in reports)
     changed = sum(r.changed for r in reports)
     known = sum(r.known for r in reports)
@@ -108,24 +178,7 @@ def _tell(app: App, reports: Sequence[FileReport], *, dry_run: bool) -> None:
     if unchanged:
         files = "file" if unchanged == 1 else "files"
         text += f", {unchanged:,} {files} unchanged since last time"
-    app.out.done(text)
-    aside: Counter[str] = sum((r.set_aside for r in reports), Counter())
-    if aside:
-        lines = "record" if aside.total() == 1 else "records"
-        app.out.warn(
-            f"{aside.total():,} {lines} set aside   {_listed(aside)}   prod-lens dead-letter list"
-        )
-    skipped: Counter[str] = sum((r.skipped for r in reports), Counter())
-    if skipped:
-        app.out.note(f"  {skipped.total():,} lines hold no call   {_listed(skipped)}")
-    if models := sorted(set().union(*(r.unpriced for r in reports))):
-        named = ", ".join(clean(model) for model in models[:_LISTED])
-        more = f" and {len(models) - _LISTED} more" if len(models) > _LISTED else ""
-        count = "1 model" if len(models) == 1 else f"{len(models)} models"
-        app.out.warn(f"{count} without a price: {named}{more}   prod-lens prices missing")
-    for report in reports:
-        if not (report.calls or report.set_aside or report.skipped or report.unchanged):
-            app.out.note(f"  {clean(report.path)} is empty: nothing to read.")
+    return text
 
 
 def _listed(counts: Counter[str]) -> str:

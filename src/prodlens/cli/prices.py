@@ -121,6 +121,7 @@ def missing(app: App) -> None:
         [[row[name] for name in names] for row in rows],
     )
     app.out.note("Set one: prod-lens prices set MODEL --input 3 --output 15")
+    app.out.note("and, where the provider's cache was used, --cache-read and --cache-write")
 
 
 def _reason(book: PriceBook, row: dict[str, Any], *, day: date) -> str:
@@ -133,8 +134,8 @@ def _reason(book: PriceBook, row: dict[str, Any], *, day: date) -> str:
         model=row["model"] or None,
         day=day,
         usage=Usage(
-            tokens_in=(reads or 0) + (writes or 0) + 1,
-            tokens_out=1,
+            tokens_in=None if row["input"] is None else (reads or 0) + (writes or 0) + 1,
+            tokens_out=row["output"],
             cache_read_tokens=reads,
             cache_write_tokens=writes,
             cache_write_1h_tokens=row["cache_write_1h"],
@@ -168,7 +169,6 @@ def set_price(
     from pathlib import Path
 
     from prodlens.cli.price_book import price_override
-    from prodlens.clock import parse_day
     from prodlens.settings import FILE_NAME, PriceSetting
 
     row = PriceSetting(
@@ -179,11 +179,14 @@ def set_price(
         cache_read=cache_read,
         cache_write=cache_write,
         cache_write_1h=cache_write_1h,
-        valid_from=parse_day(valid_from) if valid_from else None,
+        valid_from=_day(valid_from),
     )
     price_override(row)  # refuses what the lookup could not use
     file = app.settings.file or Path.cwd() / FILE_NAME
     _write(file, row)
+    if app.json:
+        app.out.json({"schema": "prodlens.price-set/1", "model": model, "file": file})
+        return
     app.out.done(f"Price of {clean(model)} written to {file}")
     if None in (cache_read, cache_write, cache_write_1h):
         app.out.note(
@@ -193,18 +196,34 @@ def set_price(
     app.out.note("Calls stored before keep their cost until: prod-lens prices restate")
 
 
+def _day(text: str | None) -> date | None:
+    from prodlens.clock import parse_day
+    from prodlens.errors import InputError
+
+    try:
+        return parse_day(text) if text else None
+    except InputError as error:
+        raise click.UsageError(str(error)) from None
+
+
 def _write(file: Path, row: PriceSetting) -> None:
     """Add or replace a `[[prices]]` row, leaving the rest of the file as it is."""
     import os
+    import shutil
+    import tomllib
 
     import tomlkit
+    from tomlkit.items import AoT
 
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     document = tomlkit.parse(text)
-    rows = document.get("prices")
-    if rows is None:
-        rows = tomlkit.aot()
-        document["prices"] = rows
+    given = document.get("prices")
+    rows = given if isinstance(given, AoT) else tomlkit.aot()
+    if given is None or rows is not given:
+        for old in given or ():  # rows written in one line become tables
+            rows.append(tomlkit.item(dict(old)))
+        document.pop("prices", None)
+        document.append("prices", rows)
     table = tomlkit.table()
     for name in row.__dataclass_fields__:
         value = getattr(row, name)
@@ -215,8 +234,12 @@ def _write(file: Path, row: PriceSetting) -> None:
         rows[same[0]] = table
     else:
         rows.append(table)
+    written = tomlkit.dumps(document)
+    tomllib.loads(written)  # never replace a file by one that can't be read
     partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
-    partial.write_text(tomlkit.dumps(document), encoding="utf-8")
+    partial.write_text(written, encoding="utf-8")
+    if file.exists():
+        shutil.copymode(file, partial)
     partial.replace(file)
 
 

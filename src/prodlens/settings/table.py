@@ -76,7 +76,7 @@ class IngestSettings:
         default=(),
         metadata=_about(
             Kind.PATHS,
-            "Files, folders or globs with traces that `prod-lens init` found.",
+            "Files, folders or globs with traces, as `prod-lens init` found them.",
             '["litellm/*.jsonl"]',
         ),
     )
@@ -112,7 +112,10 @@ class IngestSettings:
     processes: int = field(
         default=1,
         metadata=_about(
-            Kind.INTEGER, "How many processes read files at the same time.", "2", minimum=1
+            Kind.INTEGER,
+            "How many processes may read files at the same time; this release reads with one.",
+            "2",
+            minimum=1,
         ),
     )
 
@@ -151,7 +154,9 @@ class ReportSettings:
     timezone: str = field(
         default="UTC",
         metadata=_about(
-            Kind.ZONE, "Time zone whose days and hours a report counts in.", '"Europe/Berlin"'
+            Kind.ZONE,
+            "Time zone whose days a report counts in; this release counts in UTC.",
+            '"Europe/Berlin"',
         ),
     )
     policy_models: tuple[str, ...] = field(
@@ -174,9 +179,46 @@ class ReportSettings:
         default=30,
         metadata=_about(
             Kind.INTEGER,
-            "Minutes without a call after which a person counts as no longer at work.",
+            "Minutes without a call that end a working session; not used by this release.",
             "30",
             minimum=1,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmatorySettings:
+    """The one comparison that is declared before anybody looks."""
+
+    x: str | None = field(
+        default=None,
+        metadata=_about(
+            Kind.TEXT,
+            "Daily metric of use of the one comparison declared beforehand; all others explore.",
+            '"sessions"',
+        ),
+    )
+    y: str | None = field(
+        default=None, metadata=_about(Kind.TEXT, "Its daily metric of delivery.", '"commits"')
+    )
+    lag: int = field(
+        default=1, metadata=_about(Kind.INTEGER, "Its days from use to delivery.", "1")
+    )
+    since: date | None = field(
+        default=None, metadata=_about(Kind.DAY, "First day of its window.", "2026-10-01")
+    )
+    until: date | None = field(
+        default=None,
+        metadata=_about(
+            Kind.DAY,
+            "Day after the last one of its window; before it, nothing is confirmed.",
+            "2027-01-01",
+        ),
+    )
+    repo: str | None = field(
+        default=None,
+        metadata=_about(
+            Kind.TEXT, "Its repository (owner/name); all of them if not given.", '"acme/payments"'
         ),
     )
 
@@ -198,6 +240,7 @@ class Values:
     ingest: IngestSettings = field(default_factory=IngestSettings)
     github: GithubSettings = field(default_factory=GithubSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
+    confirmatory: ConfirmatorySettings = field(default_factory=ConfirmatorySettings)
     prices: tuple[PriceSetting, ...] = field(
         default=(),
         metadata=_about(
@@ -213,6 +256,7 @@ SECTIONS: Final[dict[str, type[Any]]] = {
     "ingest": IngestSettings,
     "github": GithubSettings,
     "report": ReportSettings,
+    "confirmatory": ConfirmatorySettings,
 }
 """The tables of `prodlens.toml` and the classes of their values."""
 

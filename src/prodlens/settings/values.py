@@ -28,6 +28,7 @@ class Kind(StrEnum):
     INTEGER = "whole number"
     URL = "https address"
     ZONE = "time zone"
+    DAY = "day"
     DAYS = "list of days"
     PRICES = "list of price rows"
 
@@ -180,6 +181,7 @@ _CHECKS: Final[dict[Kind, Callable[[object, Path | None], Any]]] = {
     Kind.PATHS: _path_text,
     Kind.URL: _url,
     Kind.ZONE: _zone,
+    Kind.DAY: _day,
     Kind.DAYS: _day,
 }
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import msgspec
 
-from prodlens.sources.compression import is_wide_text, signature
+from prodlens.sources.compression import HEAD_BYTES, is_wide_text, signature
 from prodlens.sources.framing import (
     ARRAY,
     ARRAY_END,
@@ -51,11 +51,29 @@ __all__ = [
 
 _MOST_ARRAYS: Final = 64
 """Arrays directly inside arrays, around records; more of them are no data."""
-_SIGNATURE_BYTES: Final = 16
 _WHOLE_LINE_BYTES: Final = 4 << 20
 """An array on a line up to this long is cut into its elements at once."""
 _slices: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _REFUSED: Final = object()
+_CONTROLS: Final = bytes({*range(9), *range(14, 27), *range(28, 32)})
+"""Control bytes that text hardly holds; tab, line ends and escape are not among them."""
+
+
+def _is_no_text(head: bytes) -> bool:
+    """Return whether a stream without a known signature holds no text at all.
+
+    Text has next to no control bytes; of random bytes a tenth are, and they are no UTF-8. What
+    begins as JSON is read in any case.
+    """
+    if head.lstrip(WHITESPACE + b"\0\xef\xbb\xbf")[:1] in (b"{", b"["):
+        return False
+    body = head.lstrip(b"\0")
+    controls = len(body) - len(body.translate(None, _CONTROLS))
+    try:
+        body[:-4].decode()
+    except UnicodeDecodeError:
+        return controls * 33 > len(body)
+    return controls * 10 > len(body)
 
 
 class RecordReader:
@@ -144,9 +162,9 @@ class RecordReader:
         """Set the whole stream aside when its first bytes say that it is no UTF-8 text."""
         if self._start:
             return None
-        self._window.need(_SIGNATURE_BYTES)
-        head = self._window.data[:_SIGNATURE_BYTES]
-        if signature(head) is None:
+        self._window.need(HEAD_BYTES)
+        head = self._window.data[:HEAD_BYTES]
+        if signature(head) is None and not _is_no_text(head):
             return None
         return self._aside.stream(ReadReason.NOT_UTF8 if is_wide_text(head) else ReadReason.BINARY)
 

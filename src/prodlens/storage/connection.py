@@ -102,6 +102,11 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
         raise StoreError(f"{path} does not exist: run `prod-lens ingest-traces PATH` first.")
     location = path.resolve().as_uri()
     for options in ("mode=ro", "mode=ro&immutable=1"):
+        if "immutable" in options and _has_unmerged_log(path):
+            raise StoreReadOnlyError(
+                f"{path} has changes in {path.name}-wal that can't be read from a folder that "
+                "can't be written: copy both files elsewhere, or make the folder writable."
+            )
         conn = sqlite3.connect(
             f"{location}?{options}",
             uri=True,
@@ -120,6 +125,11 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
         conn.row_factory = sqlite3.Row
         return conn
     raise sqlite3.OperationalError("unable to open database file")
+
+
+def _has_unmerged_log(path: Path) -> bool:
+    log = path.with_name(path.name + "-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 def is_writable(path: Path) -> bool:

@@ -36,7 +36,8 @@ _UNPRICED: Final = """
 select coalesce(model, '') as model, coalesce(provider, '') as provider, count(*) as calls,
     coalesce(sum(total_tokens), 0) as tokens, min(event_date) as first_day,
     max(event_date) as last_day, max(cache_read_tokens) as cache_read,
-    max(cache_write_tokens) as cache_write, max(cache_write_1h_tokens) as cache_write_1h
+    max(cache_write_tokens) as cache_write, max(cache_write_1h_tokens) as cache_write_1h,
+    max(tokens_in) as input, max(tokens_out) as output
 from sessions
 where cost_source = 'unknown' and coalesce(total_tokens, 0) > 0
 group by 1, 2 order by tokens desc, model, provider
@@ -97,7 +98,8 @@ def unpriced_models(conn: sqlite3.Connection) -> list[dict[str, Any]]:
     """Return models with tokens and no price, most tokens first.
 
     Each with `model`, `provider`, `calls`, `tokens`, `first_day`, `last_day`, and the largest
-    `cache_read`, `cache_write` and `cache_write_1h` of one call (None: not known).
+    `cache_read`, `cache_write`, `cache_write_1h`, `input` and `output` of one call (None: not
+    known).
     """
     return [dict(row) for row in conn.execute(_UNPRICED)]
 

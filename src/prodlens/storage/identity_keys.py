@@ -117,8 +117,9 @@ def observe(
             cost_nanos, price_version = usd_to_nanos(trace.cost_usd), trace.price_version
         trace = dataclasses.replace(trace, cost_usd=None, cost_source=None, price_version=None)
     values = observed_values(trace)
+    cost = None if trace.cost_usd is None else usd_to_nanos(trace.cost_usd)
     try:
-        body = _encode()((*values, trace.timestamp, trace.tags, trace.cost_usd, trace.native_key))
+        body = _encode()((*values, trace.timestamp, trace.tags, cost, trace.native_key))
     except (OverflowError, ValueError) as error:
         raise InputError(f"A call has a value that can't be stored: {error}.") from None
     digest = hashlib.sha256(body).digest()
@@ -144,6 +145,7 @@ def _content_identity(trace: CanonicalTrace, values: tuple[object, ...], digest:
             plain[_REPO_AT] = plain[_REPO_SOURCE_AT] = None
         if given_developer:
             plain[_DEVELOPER_AT] = plain[_DEVELOPER_SOURCE_AT] = None
-        body = _encode()((*plain, trace.timestamp, trace.tags, trace.cost_usd, trace.native_key))
+        cost = None if trace.cost_usd is None else usd_to_nanos(trace.cost_usd)
+        body = _encode()((*plain, trace.timestamp, trace.tags, cost, trace.native_key))
         digest = hashlib.sha256(body).digest()
     return "content:" + digest[:16].hex()

@@ -219,9 +219,9 @@ def open_reasons(conn: sqlite3.Connection) -> dict[str, int]:
     return {str(row[0]): int(row[1]) for row in conn.execute(_REASONS)}
 
 
-def purge(conn: sqlite3.Connection, before: datetime) -> int:
-    """Forget dead letters first seen before an instant; return how many."""
+def purge(conn: sqlite3.Connection, before: datetime) -> list[str]:
+    """Forget dead letters first seen before an instant; return the path of each."""
     deleted = conn.execute(
-        "delete from dead_letters where first_seen < ?", (format_instant(before),)
+        "delete from dead_letters where first_seen < ? returning path", (format_instant(before),)
     )
-    return deleted.rowcount
+    return [str(row[0]) for row in deleted.fetchall()]

@@ -170,13 +170,21 @@ _BY_RANK: Final = (
 )
 
 
+def _trust(source: str | None, value: str) -> tuple[int, str]:
+    """Order ids by evidence; what people gave for files is decided by its value alone.
+
+    So two runs that gave different repositories for one file end in one of them for every call.
+    """
+    return _EVIDENCE.get(source, 2), value if source == IdSource.GIVEN else ""
+
+
 def _by_evidence(kind: str, id_field: str) -> _Group:
     source_field = f"{kind}_source"
     return _Group(
         (id_field, source_field),
         lambda trace: getattr(trace, id_field) is not None,
         _LEADING,
-        lambda trace: (_EVIDENCE.get(getattr(trace, source_field), 2),),
+        lambda trace: _trust(getattr(trace, source_field), getattr(trace, id_field)),
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from prodlens.clock import format_instant, utc_now
-from prodlens.errors import SchemaTooNewError, StoreCorruptError
+from prodlens.errors import SchemaTooNewError, StoreCorruptError, StoreError
 from prodlens.storage.connection import transaction
 from prodlens.storage.schema_0001 import STATEMENTS as FIRST
 
@@ -43,10 +43,13 @@ def schema_version(conn: sqlite3.Connection) -> int:
     return int(conn.execute("pragma user_version").fetchone()[0])
 
 
-def check_version(conn: sqlite3.Connection, path: Path, latest: int = LATEST) -> int:
+def check_version(
+    conn: sqlite3.Connection, path: Path, latest: int = LATEST, *, must_exist: bool = False
+) -> int:
     """Return the schema version of a database this ProdLens can work with.
 
     Raises:
+        StoreError: It is empty although it `must_exist`.
         SchemaTooNewError: A newer ProdLens wrote it.
         StoreCorruptError: It is a SQLite database of something else.
     """
@@ -60,6 +63,8 @@ def check_version(conn: sqlite3.Connection, path: Path, latest: int = LATEST) ->
         raise StoreCorruptError(
             f"{path} is a SQLite database, but not one of ProdLens: name another file with --db."
         )
+    if found == 0 and must_exist:
+        raise StoreError(f"{path} holds nothing yet: run `prod-lens ingest-traces PATH` first.")
     return found
 
 

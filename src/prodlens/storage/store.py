@@ -46,7 +46,7 @@ class ProdLensStore:
         try:
             with connection.naming_errors(self.path):
                 if read_only:
-                    migrations.check_version(self.conn, self.path)
+                    migrations.check_version(self.conn, self.path, must_exist=True)
                 else:
                     migrations.migrate(self.conn, self.path)
         except BaseException:

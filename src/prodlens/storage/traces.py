@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.clock import format_instant
-from prodlens.schemas import nanos_to_usd
+from prodlens.schemas import IdSource, nanos_to_usd
 from prodlens.storage import dirty_days, weak_sessions
 from prodlens.storage.identity_keys import (
     OBSERVED,
@@ -119,9 +119,10 @@ def add(conn: sqlite3.Connection, batch: Sequence[Observation]) -> Added:
     digests = [[key_digest(key) for key in observation.keys] for observation in batch]
     known = _known_calls(conn, {digest for keys in digests for digest in keys})
     fresh, repeated = _separate(batch, digests, known)
-    links = _insert_fresh(conn, fresh, result)
+    first_new = _next_id(conn)
+    links = _insert_fresh(conn, fresh, first_new, result)
     if repeated:
-        links |= _add_repeated(conn, repeated, result)
+        links |= _add_repeated(conn, repeated, first_new, result)
     result.days |= weak_sessions.decide(conn, links)
     dirty_days.mark(conn, dirty_days.SESSIONS, result.days)
     return result
@@ -172,10 +173,15 @@ def _separate(
     return fresh, repeated
 
 
-def _insert_fresh(conn: sqlite3.Connection, fresh: list[_Keyed], result: Added) -> set[int]:
+def _next_id(conn: sqlite3.Connection) -> int:
+    return int(conn.execute("select coalesce(max(id), 0) + 1 from sessions").fetchone()[0])
+
+
+def _insert_fresh(
+    conn: sqlite3.Connection, fresh: list[_Keyed], first: int, result: Added
+) -> set[int]:
     if not fresh:
         return set()
-    first = conn.execute("select coalesce(max(id), 0) + 1 from sessions").fetchone()[0]
     rows, keys, links = [], [], []
     for call_id, (observation, digests) in enumerate(fresh, first):
         row = _row(observation, observation.trace.source, call_id, 1)
@@ -225,8 +231,13 @@ def _tags_text(tags: tuple[str, ...]) -> str:
 _EVENT_DATE: Final = _COLUMNS.index("event_date")
 
 
-def _add_repeated(conn: sqlite3.Connection, repeated: list[_Keyed], result: Added) -> set[int]:
-    """Store records of calls that are known already, or that were new in this very batch."""
+def _add_repeated(
+    conn: sqlite3.Connection, repeated: list[_Keyed], first_new: int, result: Added
+) -> set[int]:
+    """Store records of calls that are known already, or that were new in this very batch.
+
+    A call that came with this batch (id from `first_new` on) counts as added, not as changed too.
+    """
     known = _known_calls(conn, {key for _, keys in repeated for key in keys})
     calls = sorted({call for found in known.values() for call in found})
     contents = {row[0]: (row[1], row[2]) for row in conn.execute(_CONTENTS, (json.dumps(calls),))}
@@ -241,7 +252,8 @@ def _add_repeated(conn: sqlite3.Connection, repeated: list[_Keyed], result: Adde
                 continue
         call, gone, changed = _merge(conn, sorted(found), observation, result, links)
         _relearn(known, contents, call, gone, keys, conn)
-        if changed:
+        result.added -= sum(other >= first_new for other in gone)
+        if changed and call < first_new:
             result.changed += 1
         else:
             result.known += 1
@@ -257,7 +269,7 @@ def _relearn(
     conn: sqlite3.Connection,
 ) -> None:
     """Bring what this batch knows about calls up to date after a merge."""
-    for key, calls in known.items():
+    for key, calls in known.items() if gone else ():
         if calls & gone:
             known[key] = (calls - gone) | {call}
     for key in keys:
@@ -303,7 +315,10 @@ def _merge(
 
 def _said(row: sqlite3.Row) -> dict[str, Any]:
     """Return what a row says, without its bookkeeping."""
-    return {name: value for name, value in plain_row(row).items() if name not in _BOOKKEEPING}
+    said = {name: value for name, value in plain_row(row).items() if name not in _BOOKKEEPING}
+    if said["session_source"] == IdSource.WEAK:  # decided anew behind every batch
+        said["session_id"] = said["session_source"] = None
+    return said
 
 
 def _repoint(conn: sqlite3.Connection, keep: int, gone: set[int]) -> None:

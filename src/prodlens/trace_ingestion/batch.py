@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
-import os
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from prodlens.errors import InputError
@@ -74,12 +71,15 @@ class RecordSink:
         self._previewed: set[int] = set()
         self._counts = Counter[str]()
         self._open: dict[tuple[int, int, str], int] = {}
+        self._open_at: dict[tuple[int, int], list[tuple[str, int]]] = {}
         self._readable: set[int] = set()
 
     def begin(self) -> None:
         """Note which records of the file wait as dead letters, from the first byte to be read."""
         if self._is_stored_file() and not self._options.filtered:
             self._open = ledger.open_letters(self._store.conn, self._name, self.start)
+            for (offset, position, digest), letter in self._open.items():
+                self._open_at.setdefault((offset, position), []).append((digest, letter))
 
     def resume(self, entry: LedgerEntry) -> None:
         """Begin where the ledger says that reading stopped."""
@@ -98,11 +98,12 @@ class RecordSink:
         self._counts["records"] += 1
         if self._open:
             self._match_letter(item)
-        for outcome in read_records((item.value,), self._options.format, now=self._now):
+        outcomes = read_records((item.value,), self._options.format, now=self._now)
+        for part, outcome in enumerate(outcomes):
             if isinstance(outcome, CanonicalTrace):
                 self._take_call(outcome, item)
             elif isinstance(outcome, Reject):
-                self._set_aside(outcome, item)
+                self._set_aside(outcome, item, part)
             else:
                 self.report.skipped[outcome.kind] += 1
 
@@ -159,14 +160,15 @@ class RecordSink:
     def _is_stored_file(self) -> bool:
         return self._name != ledger.STANDARD_INPUT and not self._options.dry_run
 
-    def _set_aside(self, reject: Reject, item: RawRecord) -> None:
+    def _set_aside(self, reject: Reject, item: RawRecord, part: int = 0) -> None:
+        """Note a record, or the given part of a record that holds several, as set aside."""
         self._letters.append(
             DeadLetter(
                 path=self._name,
                 offset=item.offset,
                 length=len(item.data),
                 line=item.line,
-                position=item.index,
+                position=part if item.index is None and part else item.index,
                 digest=hashlib.sha256(item.data).hexdigest(),
                 reason=reject.reason.value,
                 field=reject.field,
@@ -236,13 +238,11 @@ class RecordSink:
 
     def _match_letter(self, item: RawRecord) -> None:
         """Note the dead letters whose record, or whose cut-off beginning, was just read."""
-        position = -1 if item.index is None else item.index
+        waiting = self._open_at.get((item.offset, -1 if item.index is None else item.index))
+        if not waiting:
+            return
         digest = hashlib.sha256(item.data).hexdigest()
-        self._readable |= {
-            letter
-            for (offset, place, known), letter in self._open.items()
-            if offset == item.offset and (known == digest or self.start > 0) and place == position
-        }
+        self._readable |= {letter for known, letter in waiting if known == digest or self.start > 0}
 
     def _keep_open(self) -> None:
         """Leave open what was set aside again."""
@@ -255,29 +255,6 @@ class RecordSink:
         closing = set(self._open.values())
         ledger.close_letters(conn, closing & self._readable, "resolved")
         ledger.close_letters(conn, closing - self._readable, "gone")
-
-    def write_mirror(self, folder: str | Path) -> None:
-        """Write the open dead letters of this file where people look for them.
-
-        One JSON object per line with path, offset, line, length, digest, reason and field; the
-        file is replaced atomically, mode 0600, and removed when nothing is set aside any more.
-        """
-        if self._options.dry_run:
-            return
-        name = f"{Path(self._name).name or 'stdin'}-{_short(self._name)}.jsonl".lstrip("-")
-        target = Path(folder) / name
-        if not self.report.set_aside and not target.exists():
-            return
-        rows = ledger.letters(self._store.conn, path=self._name)
-        if not rows:
-            target.unlink(missing_ok=True)
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
-        descriptor = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-            stream.writelines(json.dumps(_public(row), sort_keys=True) + "\n" for row in rows)
-        partial.replace(target)
 
 
 def price(prices: PriceBook, trace: CanonicalTrace) -> tuple[int, str] | None:
@@ -298,27 +275,6 @@ def price(prices: PriceBook, trace: CanonicalTrace) -> tuple[int, str] | None:
         ),
     )
     return None if cost is None else (cost.nanos, cost.price_version)
-
-
-_MIRRORED: Final = (
-    "path",
-    "byte_offset",
-    "line",
-    "length",
-    "digest",
-    "reason",
-    "field",
-    "scalars",
-    "first_seen",
-)
-
-
-def _public(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in _MIRRORED}
-
-
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 class Batch:

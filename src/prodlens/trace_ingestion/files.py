@@ -20,12 +20,12 @@ STANDARD_INPUT: Final = "-"
 def find(named: Iterable[str]) -> list[str]:
     """Return the files behind paths, folders (searched below) and globs, each once, in order.
 
-    A folder gives its files ending in .json, .jsonl, .ndjson or .log, also with .gz or .zst
-    behind, sorted by path; hidden files and folders are passed over.
+    A folder gives its files ending in .json, .jsonl, .ndjson or .log, also with a number of a
+    rotation or .gz or .zst behind, sorted by path; hidden files and folders are passed over.
 
     Raises:
-        MissingPathError: A path does not exist, a glob matches nothing, or a folder holds no
-            such file.
+        MissingPathError: A path is empty or does not exist, a glob matches nothing, or a folder
+            holds no such file or can't be read.
     """
     found: dict[str, None] = {}
     for name in named:
@@ -36,6 +36,8 @@ def find(named: Iterable[str]) -> list[str]:
 def _expand(name: str) -> list[str]:
     if name == STANDARD_INPUT:
         return [name]
+    if not name.strip():
+        raise MissingPathError("An empty path was given: name a file or a folder, or - for input.")
     path = Path(name).expanduser()
     if path.is_dir():
         files = sorted(str(file) for file in _below(path))
@@ -48,23 +50,37 @@ def _expand(name: str) -> list[str]:
     if path.exists():
         return [str(path)]
     if matches := sorted(glob.glob(str(path), recursive=True)):  # noqa: PTH207 - patterns may be absolute
-        return [file for match in matches for file in _expand(match)]
+        return [file for match in matches for file in _matched(match)]
     raise MissingPathError(f"{name} does not exist: check the path, or quote a glob.")
+
+
+def _matched(match: str) -> list[str]:
+    """Return the files behind one match of a glob; a folder without traces gives none."""
+    path = Path(match)
+    return sorted(str(file) for file in _below(path)) if path.is_dir() else [match]
+
+
+def _refuse(error: OSError) -> None:
+    raise MissingPathError(
+        f"{error.filename} can't be read ({os.strerror(error.errno or 0)}): check its permissions."
+    )
 
 
 def _below(folder: Path) -> list[Path]:
     found = []
-    for parent, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder, onerror=_refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(parent, name) for name in names if _is_trace_name(name)]
     return found
 
 
 def _is_trace_name(name: str) -> bool:
-    path = Path(name)
     if name.startswith("."):
         return False
+    path = Path(name)
     if path.suffix.lower() in COMPRESSED_SUFFIXES:
+        path = path.with_suffix("")
+    if path.suffix[1:].isdigit():  # a log that was rotated: litellm.jsonl.1
         path = path.with_suffix("")
     return path.suffix.lower() in TRACE_SUFFIXES
 
@@ -87,6 +103,11 @@ def open_file(path: str) -> BinaryIO:
         raise MissingPathError(
             f"{path} can't be read ({os.strerror(error.errno or 0)}): check its permissions."
         ) from None
+
+
+def is_regular(path: str) -> bool:
+    """Return whether a path is a file that can be read again, not a pipe or standard input."""
+    return path != STANDARD_INPUT and Path(path).is_file()
 
 
 def ledger_path(path: str) -> str:

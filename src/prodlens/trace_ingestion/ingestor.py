@@ -11,14 +11,15 @@ import sys
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from prodlens.clock import utc_now
+from prodlens.errors import MissingPathError
 from prodlens.selection import parse_repository
 from prodlens.sources.compression import Compression, open_decompressed
 from prodlens.sources.reading import RecordReader
 from prodlens.storage import ledger, runs
-from prodlens.trace_ingestion import files
+from prodlens.trace_ingestion import files, mirror
 from prodlens.trace_ingestion.batch import Batch, RecordSink
 from prodlens.trace_ingestion.digests import FileDigest
-from prodlens.trace_ingestion.outcome import IngestOptions, summary
+from prodlens.trace_ingestion.outcome import FileReport, IngestOptions, summary
 from prodlens.trace_normalizer import parse_format
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from prodlens.pricing import PriceBook
     from prodlens.storage import ProdLensStore
-    from prodlens.trace_ingestion.outcome import FileReport
 
 JOB: Final = "trace_ingestion"
 MAX_RECORD_BYTES: Final = 64 * 1024 * 1024
@@ -94,6 +94,8 @@ class TraceIngestor:
         """
         options = IngestOptions(repo_slug=repo_slug, format=format)
         report = self.ingest([str(path)], options)[0]
+        if report.problem is not None:
+            raise MissingPathError(report.problem)
         return report.added + report.changed
 
     def ingest(
@@ -111,13 +113,14 @@ class TraceIngestor:
             on_progress: Called with a path and the bytes of it read so far.
 
         Returns:
-            One report per file, in order.
+            One report per file, in order; a file that can't be read says so in `problem` and
+            doesn't keep the others from being read.
         """
         if options.repo_slug is not None:
             parse_repository(options.repo_slug)
         parse_format(options.format)
         started = self._now()
-        reports = [self._ingest_one(path, options, on_progress) for path in paths]
+        reports = [self._try_one(path, options, on_progress) for path in paths]
         if not options.filtered and any(r.calls or r.set_aside for r in reports):
             with self._store.transaction() as conn:
                 result = summary(reports)
@@ -130,6 +133,17 @@ class TraceIngestor:
                 )
                 runs.set_checkpoint(conn, JOB, started)
         return reports
+
+    def _try_one(
+        self,
+        path: str,
+        options: IngestOptions,
+        on_progress: Callable[[str, int], None] | None,
+    ) -> FileReport:
+        try:
+            return self._ingest_one(path, options, on_progress)
+        except MissingPathError as error:
+            return FileReport(path, problem=str(error))
 
     def _ingest_one(
         self,
@@ -149,8 +163,9 @@ class TraceIngestor:
         options: IngestOptions,
         on_progress: Callable[[str, int], None] | None,
     ) -> FileReport:
-        is_file = path != files.STANDARD_INPUT
-        name = files.ledger_path(path) if is_file else path
+        folder = self._dead_letter_dir
+        is_file = files.is_regular(path)
+        name = files.ledger_path(path) if is_file else files.STANDARD_INPUT
         sink = RecordSink(self._store, name, options, prices=self._prices, now=self._now())
         sink.report.path = path
         digest = FileDigest(path) if is_file else None
@@ -178,5 +193,6 @@ class TraceIngestor:
                 if on_progress is not None:
                     on_progress(path, reader.safe_offset)
         batch.finish(stream)
-        sink.write_mirror(self._dead_letter_dir)
+        if not options.dry_run and (sink.report.set_aside or mirror.exists(folder, name)):
+            mirror.write(self._store.conn, folder, name)
         return sink.report

@@ -69,7 +69,7 @@ class FileReport:
             price.
         formats: Records read, by source.
         unchanged: The file is as it was when it was last read.
-        note: A remark for the reader, None when there is none.
+        problem: Why the file could not be read, None when it was.
     """
 
     path: str
@@ -81,7 +81,7 @@ class FileReport:
     unpriced: set[str] = field(default_factory=set)
     formats: Counter[str] = field(default_factory=Counter)
     unchanged: bool = False
-    note: str | None = None
+    problem: str | None = None
 
     @property
     def calls(self) -> int:
@@ -99,7 +99,7 @@ class FileReport:
             "skipped": dict(sorted(self.skipped.items())),
             "formats": dict(sorted(self.formats.items())),
             "unchanged": self.unchanged,
-            "note": self.note,
+            "problem": self.problem,
         }
 
 

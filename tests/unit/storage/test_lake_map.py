@@ -144,10 +144,10 @@ def test_folders_are_given_in_order_and_never_change(store: ProdLensStore) -> No
         given = lake_map.assign(conn, dashed)
     assert given == {"": ".0", "a/b": "a-b.1", "c/d": "c-d.2"}
     store.conn.execute("delete from sessions where repo_slug = 'a/b'")
-    store.insert_sessions([call("A/first", "2024-10-01")])
+    store.insert_sessions([call("a/first", "2024-10-01")])
     with store.transaction() as conn:
         again = lake_map.assign(conn, dashed)
-    assert again == given | {"A/first": "A-first.3"}
+    assert again == given | {"a/first": "a-first.3"}
     assert lake_map.folders(store.conn) == again
 
 

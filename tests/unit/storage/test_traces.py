@@ -117,7 +117,7 @@ def test_two_sources_of_one_call_make_one_row_with_the_best_of_both(store: ProdL
         other_keys=("request:req_9",),
     )
     telemetry = call(source="claude_code_otel", native_key="request:req_9", latency_ms=1250.0)
-    assert store.insert_sessions([telemetry, proxy, transcript]) == 3
+    assert store.insert_sessions([telemetry, proxy, transcript]) == 1
     row = only(store)
     assert row["sources"] == "claude_code,claude_code_otel,litellm"
     assert (row["tokens_in"], row["cost_usd"]) == (1000, 0.02)
@@ -219,6 +219,31 @@ def test_an_impossible_value_is_named(
     with pytest.raises(InputError, match=names):
         store.insert_sessions([call().to_record() | said])
     assert store.fetch_sessions() == []
+
+
+def test_numbers_of_another_type_are_the_same_record(store: ProdLensStore) -> None:
+    plain = {"native_key": None, "latency_ms": 1200, "cost_usd": 0.1 + 0.2, "diff_ratio": 1}
+    store.insert_sessions([call(**plain, tokens_in=10.0, accepted_flag=1)])
+    assert store.insert_sessions(store.fetch_sessions()) == 0
+    again = call(**plain, tokens_in=10, accepted_flag=True)
+    assert store.insert_sessions([again, again.to_record()]) == 0
+
+
+def test_two_repositories_given_for_one_file_end_in_one_of_them(store: ProdLensStore) -> None:
+    for slug in ("acme/wrong", "acme/right"):
+        store.insert_sessions(
+            call(native_key=f"message:{n}", repo_slug=slug, repo_source="given") for n in range(30)
+        )
+    assert {row["repo_slug"] for row in store.fetch_sessions()} == {"acme/wrong"}
+
+
+def test_a_call_counted_as_new_is_not_counted_as_changed_too(store: ProdLensStore) -> None:
+    assert store.insert_sessions([call(), call(tokens_out=700)]) == 1
+
+
+def test_slugs_have_one_spelling(store: ProdLensStore) -> None:
+    store.insert_sessions([call(repo_slug="Acme/Widgets")])
+    assert only(store)["repo_slug"] == "acme/widgets"
 
 
 def test_the_order_of_flags_does_not_decide_who_leads(store: ProdLensStore) -> None:
