@@ -1,4 +1,4 @@
-"""Write `docs/reference/` from the program: command line, settings, database schema.
+"""Write `docs/reference/` from the program: command line, settings, database schema, metrics.
 
     python scripts/generate_docs.py            write the pages
     python scripts/generate_docs.py --check    exit 1 when a page is stale
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prodlens.cli.__main__ import COMMANDS, prod_lens
+from prodlens.exports import metric_reference
 from prodlens.settings import FILE_NAME, SETTINGS, Kind, PriceSetting
 from prodlens.storage.migrations import MIGRATIONS
 
@@ -56,7 +57,12 @@ names its form and version. Colour is used on terminals only; `NO_COLOR`, `FORCE
 
 def pages() -> dict[str, str]:
     """Return every page: file name -> text."""
-    return {"cli.md": _cli(), "settings.md": _settings(), "schema.md": _schema()}
+    return {
+        "cli.md": _cli(),
+        "settings.md": _settings(),
+        "schema.md": _schema(),
+        "metrics.md": f"{_GENERATED}\n\n{metric_reference.page()}",
+    }
 
 
 def _cli() -> str:

@@ -13,7 +13,7 @@ import pytest
 from prodlens.cli.__main__ import COMMANDS
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("cli.md", "settings.md", "schema.md")
+PAGES = ("cli.md", "settings.md", "schema.md", "metrics.md")
 TEXTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
 _CODE = re.compile(r"```\w*\n(.*?)```|`([^`\n]+)`|((?:^ {4}.*\n)+)", re.DOTALL | re.MULTILINE)
 

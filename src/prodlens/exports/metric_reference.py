@@ -19,7 +19,11 @@ _INTRODUCTION: Final = """# Metrics
 This page is generated from the catalogue of metrics. The name in `code` is the metric's name in
 CSV, JSON and on the command line. A value that is not defined, or not known, is empty in CSV, null
 in JSON, and comes with a reason; it is never 0. Shares are 0 to 1. Intervals of shares are 95%
-Wilson intervals and take calls as independent.
+Wilson intervals and take calls as independent; that of a weekly rate is the exact Poisson interval.
+
+Days are UTC days. Calls count when they began, commits when they landed on the default branch, pull
+requests when they were merged, closed or reopened. How to read the report as a whole:
+[docs/explanation/report.md](../explanation/report.md).
 """
 
 

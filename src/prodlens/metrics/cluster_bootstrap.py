@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FEWEST_DEVELOPERS: Final = 10
 REPLICATES: Final = 1999
 _SEED: Final = 20_240_101
-_BINS: Final = 2048
+_BINS: Final = 512
 _FEWEST_USABLE: Final = 0.9
 """Share of replicates that must give a number; else the interval would describe the lucky ones."""
 
@@ -70,7 +70,7 @@ def ratio_interval(groups: Groups) -> Interval | None:
 def dominance_interval(groups: Groups) -> Interval | None:
     """Return the interval of Cliff's delta; None if there is none.
 
-    Values are put into at most 2048 steps of equal frequency first; equal steps count as ties.
+    Values are put into at most 512 steps of equal frequency first; equal steps count as ties.
     """
     steps = np.unique(np.quantile(np.concatenate([groups.first, groups.second]), _grid()))
     first = _histogram(groups.first, groups.first_by, groups.developers, steps)

@@ -54,8 +54,9 @@ class DeliveryCoverage:
 
     @property
     def is_git_alone(self) -> bool:
-        """Whether nothing but clones told of deliveries."""
-        return bool(self.states) and not any(state.beyond_git for state in self.states)
+        """Whether nothing but clones told of the pull requests."""
+        known = [state for state in self.states if state.requests_known]
+        return bool(known) and not any(state.beyond_git for state in known)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values; times as fixed-width UTC text."""
@@ -68,7 +69,7 @@ class DeliveryCoverage:
                     "first_commit": _text(state.first_commit),
                     "first_pull_request": _text(state.first_request),
                     "last_delivery": _text(state.last_delivery),
-                    "git_alone": not state.beyond_git,
+                    "git_alone": state.requests_known and not state.beyond_git,
                     "history_cut": state.history_cut,
                 }
                 for state in self.states

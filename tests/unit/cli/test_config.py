@@ -50,6 +50,12 @@ def test_every_setting_is_shown_with_its_value(tmp_path: Path) -> None:
         "report.policy_models     -\n"
         "report.nonworking_days   -\n"
         "report.idle_minutes      30\n"
+        "confirmatory.x           -\n"
+        "confirmatory.y           -\n"
+        "confirmatory.lag         1\n"
+        "confirmatory.since       -\n"
+        "confirmatory.until       -\n"
+        "confirmatory.repo        -\n"
         "prices                   model=m input=1 output=2.5 valid_from=2026-10-01\n"
     )
 

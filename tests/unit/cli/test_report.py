@@ -239,8 +239,10 @@ def quarter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         (
             ("--repo", "acme/web"),
-            "commits, +1 d: Nothing to compare: once weekdays and trend are taken out, AI sessions "
-            "or commits don't vary.",
+            (
+                "commits, +1 d: Nothing to compare: once weekdays and trend are taken out, AI sessions "
+                "or commits don't vary."
+            ),
         ),
         (
             ("--repo", "acme/web", "--lag-days", "9999"),
