@@ -165,8 +165,9 @@ class CanonicalTrace:
             value = getattr(self, name)
             if type(value) is float and value.is_integer():
                 object.__setattr__(self, name, int(value))
-        if type(self.accepted_flag) is int:
-            object.__setattr__(self, "accepted_flag", bool(self.accepted_flag))
+        flag: Any = self.accepted_flag
+        if type(flag) is int:
+            object.__setattr__(self, "accepted_flag", bool(flag))
         if self.repo_slug is not None and not self.repo_slug.islower():
             object.__setattr__(self, "repo_slug", self.repo_slug.lower())
 

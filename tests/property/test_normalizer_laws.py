@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import math
 import os
@@ -178,12 +179,16 @@ def test_reading_changes_neither_the_record_nor_the_next_reading(record: dict[st
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(st.lists(mutated(), max_size=4), st.integers(0, 4))
-def test_a_split_of_the_records_gives_the_same_traces(
+def test_a_split_of_the_records_gives_the_same_outcomes_but_for_their_places(
     records: list[dict[str, Any]], at: int
 ) -> None:
     whole = list(read_records(records, now=NOW))
     parts = [*read_records(records[:at], now=NOW), *read_records(records[at:], now=NOW)]
-    assert repr(whole) == repr(parts)
+    assert repr([placeless(one) for one in whole]) == repr([placeless(one) for one in parts])
+
+
+def placeless(outcome: CanonicalTrace | Reject | Skipped) -> CanonicalTrace | Reject | Skipped:
+    return dataclasses.replace(outcome, index=None) if isinstance(outcome, Reject) else outcome
 
 
 def test_nesting_without_end_is_no_danger() -> None:

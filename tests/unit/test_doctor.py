@@ -216,7 +216,7 @@ def test_a_database_without_tables_is_not_looked_into(tmp_path: Path) -> None:
     conn.close()
     findings = diagnose(bare, now=NOW)
     assert [one.check for one in findings] == ["settings", "database"]
-    assert findings[1].text.endswith("schema 0; this ProdLens works with schema 1")
+    assert "holds nothing yet" in findings[1].text
     assert findings[1].command == "prod-lens ingest-traces PATH"
 
 

@@ -109,7 +109,7 @@ def payload(call: Call, *, body: str = "") -> dict[str, Any]:
     end = start + call.latency_ms / 1000
     call_id = f"call-{call.number:012d}"
     anthropic = call.model.provider == "anthropic"
-    response_id = f"{'msg' if anthropic else 'chatcmpl'}-{call.number:012d}"
+    response_id = f"msg_{call.number:024d}" if anthropic else f"chatcmpl-{call.number:029d}"
     model = call.model
     cost = (
         call.tokens_in - call.cached * 0.9

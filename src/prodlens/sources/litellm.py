@@ -36,6 +36,7 @@ SOURCE: Final = "litellm"
 _REPORTED: Final = CostSource.REPORTED.value
 _UNPRICED: Final = CostSource.UNKNOWN.value
 _INCLUSIVE: Final = TokensBasis.INCLUSIVE.value
+_EXCLUSIVE_ADDED: Final = TokensBasis.EXCLUSIVE_ADDED.value
 _TOTAL_ONLY: Final = TokensBasis.TOTAL_ONLY.value
 _CACHE_HIT: Final = TrafficClass.CACHE_HIT.value
 _EXPLICIT: Final = IdSource.EXPLICIT.value
@@ -183,7 +184,8 @@ def trace_of(record: Mapping[str, Any], parts: Parts, *, now: datetime) -> Canon
         parts.record_id,
         parts.call_id,
         request_id=litellm_ids.request_id(parts.headers, parts.error),
-        failed_at=start if result.failed else None,
+        start=start,
+        failed=result.failed is True,
         hit=hit,
     )
     who = parts.who
@@ -259,33 +261,58 @@ def _latency_source(call_type: str | None, parts: Parts) -> str:
 
 
 def _usage(record: Mapping[str, Any], metadata: Mapping[str, Any]) -> _Usage:
-    tokens_in = count(record.get("prompt_tokens"), "prompt_tokens")
-    tokens_out = count(record.get("completion_tokens"), "completion_tokens")
-    basis: str | None = _INCLUSIVE
-    if tokens_in is None and tokens_out is None:
-        tokens_in = count(record.get("total_tokens"), "total_tokens")
-        tokens_out, basis = (0, _TOTAL_ONLY) if tokens_in is not None else (None, None)
-    elif (tokens_in or 0) + (tokens_out or 0) > fields.LARGEST_COUNT:
-        raise UnreadableError(RejectReason.NUMBER_TOO_LARGE, "total_tokens")
+    tokens_in, tokens_out, basis = _counts(record)
     usage = mapping(metadata.get("usage_object") or metadata.get("additional_usage_values"))
     if not usage:
-        return _Usage(tokens_in, tokens_out, None, None, None, None, basis)
+        return _with_cache(_Usage(tokens_in, tokens_out, None, None, None, None, basis))
     details = mapping(usage.get("prompt_tokens_details"))
     split = mapping(details.get("cache_creation_token_details"))
     out_details = mapping(usage.get("completion_tokens_details"))
+    write = _either(usage, "cache_creation_input_tokens", details, "cache_creation_tokens")
+    short = count(split.get("ephemeral_5m_input_tokens"), "ephemeral_5m_input_tokens")
+    long = count(split.get("ephemeral_1h_input_tokens"), "ephemeral_1h_input_tokens")
+    if short is not None or long is not None:
+        # LiteLLM may leave the sum empty; a sum smaller than its parts is none.
+        write = max(write or 0, (short or 0) + (long or 0))
     found = _Usage(
         tokens_in,
         tokens_out,
         _either(usage, "cache_read_input_tokens", details, "cached_tokens"),
-        _either(usage, "cache_creation_input_tokens", details, "cache_creation_tokens"),
-        count(split.get("ephemeral_1h_input_tokens"), "ephemeral_1h_input_tokens"),
+        write,
+        long,
         count(out_details.get("reasoning_tokens"), "reasoning_tokens"),
         basis,
     )
-    cached = (found.cache_read or 0) + (found.cache_write or 0)
-    beyond = (found.cache_write_1h or 0) > (found.cache_write or 0)
-    if beyond or (tokens_in is not None and cached > tokens_in):
-        raise UnreadableError(RejectReason.INCONSISTENT_USAGE, "usage_object")
+    return _with_cache(found)
+
+
+def _counts(record: Mapping[str, Any]) -> tuple[int | None, int | None, str | None]:
+    """Return input, output and basis; the total stands in for a side that is missing."""
+    tokens_in = count(record.get("prompt_tokens"), "prompt_tokens")
+    tokens_out = count(record.get("completion_tokens"), "completion_tokens")
+    if tokens_in and tokens_out is not None:
+        return tokens_in, tokens_out, _INCLUSIVE
+    nothing = tokens_in is None and tokens_out is None
+    total = count(record.get("total_tokens"), "total_tokens")
+    if total is None:
+        return tokens_in, tokens_out, None if nothing else _INCLUSIVE
+    if nothing or (total and tokens_in == 0 and tokens_out == 0):
+        return total, 0, _TOTAL_ONLY
+    if tokens_in is None and total >= (tokens_out or 0):
+        tokens_in = total - (tokens_out or 0)
+    elif tokens_out is None and total >= (tokens_in or 0):
+        tokens_out = total - (tokens_in or 0)
+    return tokens_in, tokens_out, _INCLUSIVE
+
+
+def _with_cache(found: _Usage) -> _Usage:
+    """Add cache to an input that is smaller than it: that input was counted without cache."""
+    tokens_in, cached = found.tokens_in, (found.cache_read or 0) + (found.cache_write or 0)
+    if tokens_in is not None and cached > tokens_in:
+        tokens_in += cached
+        found = found._replace(tokens_in=tokens_in, basis=_EXCLUSIVE_ADDED)
+    if max((tokens_in or 0) + (found.tokens_out or 0), cached) > fields.LARGEST_COUNT:
+        raise UnreadableError(RejectReason.NUMBER_TOO_LARGE, "total_tokens")
     return found
 
 

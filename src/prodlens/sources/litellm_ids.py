@@ -36,12 +36,10 @@ _SESSION_HEADERS: Final = ("x-litellm-session-id", "x-claude-code-session-id")
 """In LiteLLM's own order, so that both of its shapes agree; other `x-*-session-id` come after."""
 
 _HIT_MARK: Final = "_cache_hit"
-_FLAG_NAMES: Final = (
-    "prod_lens.accepted",
-    "prod_lens.accepted_flag",
-    "accepted_flag",
-    "accepted",
-)
+_UNIQUE_ID: Final = re.compile(r"msg_|resp_|(?:[a-z]{1,12}[-_])?+(?:[^A-Za-z0-9]*[A-Za-z0-9]){20}")
+"""A response id of one call only: 20 letters or digits beside a prefix. Ollama's ids, for one, are
+`chatcmpl-<0..999>`. Source: ollama middleware/openai.go, `rand.Intn(999)`."""
+_FLAG_NAMES: Final = ("prod_lens.accepted", "prod_lens.accepted_flag", "accepted_flag", "accepted")
 _ACCEPTANCE_NAMES: Final = frozenset(
     {
         *_FLAG_NAMES,
@@ -132,8 +130,6 @@ class TagFacts(NamedTuple):
 
 
 _NO_TAGS: Final = TagFacts(None, None, ())
-
-
 _NOTHING_SAID: Final = Acceptance(None, None, None)
 
 
@@ -157,34 +153,52 @@ def keys_of(
     call_id: str | None,
     *,
     request_id: str | None,
-    failed_at: datetime | None,
+    start: datetime,
+    failed: bool,
     hit: bool,
 ) -> Keys:
     """Return the identity of a call.
 
-    A success is known by the provider's response id. A failure has only the proxy's call id, which
-    two failing model groups share, so its start belongs to the key. A cache hit repeats the id of
-    the answer it repeats, marked with the time of writing: each shape of the log marks its own, so
-    the call id ties both shapes together; the request id is the first answer's and ties nothing.
+    A success is known by the provider's response id where that is unique in the world, else by the
+    proxy's call id. A failure has only the call id, which two failing model groups share, so its
+    start belongs to the key.
 
     Args:
         record_id: The provider's response id, or what LiteLLM writes in its place.
         call_id: LiteLLM's id of the request.
         request_id: The provider's request id.
-        failed_at: Start of a call that failed, None for any other.
+        start: Start of the call, aware.
+        failed: Whether it failed.
         hit: Whether the proxy answered from its own cache.
     """
     if hit:
-        tied = (f"litellm_cache_hit_call:{call_id}",) if call_id else ()
-        return Keys(f"litellm_cache_hit:{record_id}" if record_id else None, tied, None, None)
+        return _keys_of_hit(record_id, call_id, start)
     tied = (f"request:{request_id}",) if request_id and request_id[:4] == _PROVIDERS_OWN else ()
-    if failed_at is not None:
-        own = call_id or record_id
-        micros = (failed_at - _EPOCH) // _MICROSECOND
-        return Keys(f"litellm_failure:{own}:{micros}" if own else None, tied, None, request_id)
-    if record_id is not None:
+    if failed:
+        own = _at(call_id or record_id, start)
+        return Keys(f"litellm_failure:{own}" if own else None, tied, None, request_id)
+    if record_id is not None and _UNIQUE_ID.match(record_id):
         return Keys(f"message:{record_id}", tied, record_id, request_id)
-    return Keys(f"litellm_call:{call_id}" if call_id else None, tied, None, request_id)
+    own = call_id or _at(record_id, start)
+    return Keys(f"litellm_call:{own}" if own else None, tied, record_id, request_id)
+
+
+def _keys_of_hit(record_id: str | None, call_id: str | None, start: datetime) -> Keys:
+    """Return the identity of an answer from the proxy's cache, which repeats an answer's id.
+
+    The id may be marked with the time of writing: each shape of the log marks its own, so the call
+    id ties both together. The request id is the first answer's and ties nothing.
+    """
+    by_call = f"litellm_cache_hit_call:{call_id}" if call_id else None
+    if record_id is not None and _HIT_MARK in record_id:
+        return Keys(f"litellm_cache_hit:{record_id}", (by_call,) if by_call else (), None, None)
+    own = _at(record_id, start)
+    return Keys(by_call or (f"litellm_cache_hit:{own}" if own else None), (), None, None)
+
+
+def _at(own: str | None, start: datetime) -> str | None:
+    """Return an id with the start in microseconds, None without an id."""
+    return f"{own}:{(start - _EPOCH) // _MICROSECOND}" if own else None
 
 
 def attached_to(metadata: Mapping[str, Any]) -> Attached:
@@ -332,15 +346,14 @@ def who(leaves: Leaves) -> Who:
 def _developer(
     people: list[str | None], claude: ClaudeUser | None
 ) -> tuple[str | None, str | None]:
-    *named, alias, end_user = people
+    # Evidence falls along the order: so two shapes of a call name whom one with all fields would.
+    *named, end_user = people
     for value in named:
         if (found := fields.person(value)) is not None:
             return found, _EXPLICIT
-    if (found := fields.person(alias)) is not None:
-        return found, _DERIVED
-    if claude is not None:
+    if claude is not None and claude.developer_id is not None:
         return claude.developer_id, _DERIVED
-    return fields.person(end_user), _EXPLICIT
+    return fields.person(end_user), _DERIVED
 
 
 def tag_facts(tags: object) -> TagFacts:

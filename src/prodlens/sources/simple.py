@@ -91,8 +91,10 @@ _TOTAL: Final = ("total_tokens", "totalTokens")
 _CACHE_READ: Final = ("cache_read_input_tokens", "cache_read_tokens", "cached_tokens")
 _CACHE_WRITE: Final = ("cache_creation_input_tokens", "cache_write_tokens")
 _DETAILS: Final = ("prompt_tokens_details", "input_tokens_details")
-_CACHE: Final = frozenset({*_CACHE_READ, *_CACHE_WRITE, *_DETAILS})
-_RAW_ANTHROPIC: Final = ("cache_read_input_tokens", "cache_creation_input_tokens")
+_SPLIT: Final = "cache_creation"
+_SPLIT_INTO: Final = ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
+_RAW_ANTHROPIC: Final = ("cache_read_input_tokens", "cache_creation_input_tokens", _SPLIT)
+_CACHE: Final = frozenset({*_CACHE_READ, *_CACHE_WRITE, *_DETAILS, _SPLIT})
 
 _READERS: Final[dict[str, Callable[[object], object]]] = {
     "developer": fields.person,
@@ -143,6 +145,7 @@ class _Usage(NamedTuple):
     tokens_out: int | None
     cache_read: int | None = None
     cache_write: int | None = None
+    cache_write_1h: int | None = None
     basis: str | None = _INCLUSIVE
 
 
@@ -195,6 +198,7 @@ def _trace(record: Mapping[str, Any], now: datetime) -> CanonicalTrace:
         model_raw=get("model"),
         cache_read_tokens=usage.cache_read,
         cache_write_tokens=usage.cache_write,
+        cache_write_1h_tokens=usage.cache_write_1h,
         tokens_basis=usage.basis,
         latency_source=None if latency is None else "record",
         error_type=error,
@@ -335,35 +339,35 @@ def _outcome(known: Mapping[str, Any], word: object) -> tuple[int | None, str | 
 
 
 def _usage(found: Found) -> _Usage:
-    usages = (_as_usage(value) for _, value in found.get("usage", ()))
+    usages = (v if isinstance(v, dict) else mapping(v) or None for _, v in found.get("usage", ()))
     usage = next((usage for usage in usages if usage is not None), None)
     if usage is None:
         raise UnreadableError(RejectReason.NO_USAGE, "usage")
     tokens_in, tokens_out = _counted(usage, _INPUT), _counted(usage, _OUTPUT)
     total = _counted(usage, _TOTAL)
-    read, write = (None, None) if _CACHE.isdisjoint(usage) else _cached(usage)
+    cache = (None, None, None) if _CACHE.isdisjoint(usage) else _cached(usage)
     if tokens_in is None and tokens_out is None:
         if total is None:
-            return _Usage(None, None, read, write, None)
-        return _Usage(total, 0, read, write, _TOTAL_ONLY)
+            return _Usage(None, None, *cache, None)
+        return _Usage(total, 0, *cache, _TOTAL_ONLY)
     if total is not None and tokens_in is None:
         tokens_in = _rest(total, tokens_out)
     elif total is not None and tokens_out is None:
         tokens_out = _rest(total, tokens_in)
-    return _with_cache(usage, _Usage(tokens_in, tokens_out, read, write), total)
+    return _with_cache(usage, _Usage(tokens_in, tokens_out, *cache), total)
 
 
-def _cached(usage: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """Return cache reads and writes, of Anthropic's or OpenAI's naming."""
+def _cached(usage: Mapping[str, Any]) -> tuple[int | None, int | None, int | None]:
+    """Return cache reads, all writes and those for an hour, of Anthropic's or OpenAI's naming."""
     read = _counted(usage, _CACHE_READ)
     if read is None:
         details = (mapping(usage.get(name)) for name in _DETAILS)
         read = next((n for held in details if (n := _counted(held, _CACHE_READ)) is not None), None)
-    return read, _counted(usage, _CACHE_WRITE)
-
-
-def _as_usage(value: object) -> Mapping[str, Any] | None:
-    return value if isinstance(value, dict) else mapping(value) or None
+    write, split = _counted(usage, _CACHE_WRITE), mapping(usage.get(_SPLIT))
+    short, long = (count(split.get(name), name) for name in _SPLIT_INTO)
+    if short is not None or long is not None:
+        write = max(write or 0, (short or 0) + (long or 0))  # a sum below its parts is none
+    return read, write, long
 
 
 def _counted(usage: Mapping[str, Any], names: tuple[str, ...]) -> int | None:

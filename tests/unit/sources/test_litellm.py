@@ -19,6 +19,7 @@ UUID = "0aa7c6c4-7f4b-4b1e-9d53-0c5ff1e5a001"
 ACCOUNT = "11111111-2222-4333-8444-555555555555"
 DEVICE = "a1b2c3d4" * 8
 LEGACY = f"user_{DEVICE}_account_{ACCOUNT}_session_{UUID}"
+NOBODYS = f"user__account__session_{UUID}"
 PRICED = {"model_map_value": {"input_cost_per_token": 2.5e-06, "output_cost_per_token": 1e-05}}
 UNPRICED = {"model_map_value": {"input_cost_per_token": 0, "output_cost_per_token": 0}}
 
@@ -118,7 +119,7 @@ def test_the_older_shape_has_naive_times_and_no_call_id() -> None:
     assert trace.timestamp_assumed_utc is True
     assert trace.latency_ms == 1013.631
     assert trace.status_code == 200
-    assert trace.native_key == "message:chatcmpl-1"
+    assert trace.native_key == "litellm_call:chatcmpl-1:1737710446847371"
     assert trace.call_group == "chatcmpl-1"
 
 
@@ -218,9 +219,75 @@ def test_numbers_that_make_no_sense_set_the_record_aside(
     assert (found.reason, found.field) == (reason, field)
 
 
-def test_more_cache_than_input_is_set_aside() -> None:
-    found = reject(payload({"usage_object": USAGE}, prompt_tokens=12))
-    assert found.reason is RejectReason.INCONSISTENT_USAGE
+@pytest.mark.parametrize(
+    ("prompt", "completion", "total", "expected"),
+    [
+        (1000, None, 1500, (1000, 500, "inclusive")),
+        (None, 500, 1500, (1000, 500, "inclusive")),
+        (1000, None, 1000, (1000, 0, "inclusive")),
+        (1000, None, 900, (1000, None, "inclusive")),
+        (None, 500, 400, (None, 500, "inclusive")),
+        (1000, None, None, (1000, None, "inclusive")),
+        (None, 500, None, (None, 500, "inclusive")),
+        (0, 0, 900, (900, 0, "total_only")),
+        (0, 0, 0, (0, 0, "inclusive")),
+        (0, 0, None, (0, 0, "inclusive")),
+        (0, 7, 900, (0, 7, "inclusive")),
+        (7, 0, 900, (7, 0, "inclusive")),
+    ],
+)
+def test_the_total_stands_in_for_a_side_that_is_missing(
+    prompt: int | None,
+    completion: int | None,
+    total: int | None,
+    expected: tuple[int | None, int | None, str],
+) -> None:
+    trace = read(payload(prompt_tokens=prompt, completion_tokens=completion, total_tokens=total))
+    assert (trace.tokens_in, trace.tokens_out, trace.tokens_basis) == expected
+
+
+def test_more_cache_than_input_shows_that_the_input_was_counted_without_it() -> None:
+    trace = read(payload({"usage_object": USAGE}, prompt_tokens=12, completion_tokens=87))
+    assert (trace.tokens_in, trace.tokens_out, trace.total_tokens) == (17420, 87, 17507)
+    assert (trace.cache_read_tokens, trace.cache_write_tokens) == (15360, 2048)
+    assert trace.tokens_basis == "exclusive_added"
+
+
+def test_as_much_cache_as_input_is_inside_it() -> None:
+    usage = {"cache_read_input_tokens": 2006}
+    trace = read(payload({"usage_object": usage}))
+    assert (trace.tokens_in, trace.cache_read_tokens, trace.tokens_basis) == (
+        2006,
+        2006,
+        "inclusive",
+    )
+
+
+@pytest.mark.parametrize(
+    ("plain", "split", "expected"),
+    [
+        ({}, {"ephemeral_5m_input_tokens": 100, "ephemeral_1h_input_tokens": 24}, (124, 24)),
+        ({}, {"ephemeral_5m_input_tokens": 100}, (100, None)),
+        ({}, {"ephemeral_1h_input_tokens": 24}, (24, 24)),
+        ({"cache_creation_input_tokens": 0}, {"ephemeral_1h_input_tokens": 24}, (24, 24)),
+        ({"cache_creation_input_tokens": 200}, {"ephemeral_1h_input_tokens": 24}, (200, 24)),
+        ({"cache_creation_input_tokens": 200}, {}, (200, None)),
+        ({}, {}, (None, None)),
+    ],
+)
+def test_cache_writes_are_the_sum_of_their_parts_where_only_those_are_given(
+    plain: dict[str, int], split: dict[str, int], expected: tuple[int | None, int | None]
+) -> None:
+    usage = {**plain, "prompt_tokens_details": {"cache_creation_token_details": split}}
+    trace = read(payload({"usage_object": usage}))
+    assert (trace.cache_write_tokens, trace.cache_write_1h_tokens) == expected
+    assert (trace.tokens_in, trace.tokens_basis) == (2006, "inclusive")
+
+
+def test_cache_beyond_64_bits_sets_the_record_aside() -> None:
+    usage = {"cache_read_input_tokens": 2**63 - 1}
+    found = reject(payload({"usage_object": usage}))
+    assert (found.reason, found.field) == (RejectReason.NUMBER_TOO_LARGE, "total_tokens")
 
 
 # Cost ---------------------------------------------------------------------------------------
@@ -338,12 +405,46 @@ def test_without_a_status_the_error_the_answer_and_the_cost_tell(
 
 
 def test_a_success_is_known_by_the_providers_response_id() -> None:
-    trace = read(payload())
-    assert trace.native_key == "message:chatcmpl-1"
-    assert trace.provider_message_id == "chatcmpl-1"
-    assert trace.source_record_id == "chatcmpl-1"
+    trace = read(payload(id="msg_01"))
+    assert trace.native_key == "message:msg_01"
+    assert trace.provider_message_id == "msg_01"
+    assert trace.source_record_id == "msg_01"
     assert (trace.call_group, trace.trace_id) == ("call-1", HEX)
     assert trace.source == "litellm"
+
+
+@pytest.mark.parametrize(
+    "response_id",
+    [
+        "msg_1",
+        "resp_1",
+        "chatcmpl-e35151f386b940d2a70a94fe400e3",
+        "chatcmpl-728deaf1-c8b3-4366-997a-dca6d0d6534f",
+        "chatcmpl-ABCDEFGHIJKLMNOPQRST",
+        "gen-1730000000-AbCdEfGhIj",
+        "0aa7c6c4-7f4b-4b1e-9d53-0c5ff1e5a001",
+    ],
+)
+def test_an_id_that_only_one_call_can_have_is_its_key(response_id: str) -> None:
+    assert read(payload(id=response_id)).native_key == f"message:{response_id}"
+
+
+@pytest.mark.parametrize(
+    "response_id", ["chatcmpl-1", "chatcmpl-999", "chatcmpl-ABCDEFGHIJKLMNOPQRS", "7", "gen-1"]
+)
+def test_an_id_that_a_server_repeats_is_stored_and_is_no_key(response_id: str) -> None:
+    trace = read(payload(id=response_id))
+    assert (trace.native_key, trace.other_keys) == ("litellm_call:call-1", ())
+    assert trace.provider_message_id == response_id
+    without = read(payload(id=response_id, litellm_call_id=None))
+    assert without.native_key == f"litellm_call:{response_id}:1795372172155727"
+    assert without.provider_message_id == response_id
+
+
+def test_two_calls_of_one_repeated_id_are_two() -> None:
+    first, second = payload(), payload(litellm_call_id="call-2")
+    assert read(first).native_key == "litellm_call:call-1"
+    assert read(second).native_key == "litellm_call:call-2"
 
 
 def test_a_failure_is_known_by_call_id_and_start() -> None:
@@ -382,6 +483,25 @@ def test_a_cache_hit_is_a_free_call_of_its_own() -> None:
     assert (trace.cost_usd, trace.cost_source) == (0.0, "reported")
     assert (trace.tokens_in, trace.cache_read_tokens) == (17420, 15360)
     assert (trace.provider_message_id, trace.provider_request_id) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("call_id", "key"),
+    [
+        ("call-1", "litellm_cache_hit_call:call-1"),
+        (None, "litellm_cache_hit:msg_01:1795372172155727"),
+    ],
+)
+def test_a_cache_hit_without_a_mark_is_not_the_call_whose_answer_it_repeats(
+    call_id: str | None, key: str
+) -> None:
+    hit = read(payload(id="msg_01", litellm_call_id=call_id, cache_hit=True))
+    assert (hit.native_key, hit.other_keys, hit.provider_message_id) == (key, (), None)
+    assert read(payload(id="msg_01", litellm_call_id=call_id)).native_key == "message:msg_01"
+
+
+def test_a_cache_hit_without_any_id_is_known_by_its_content() -> None:
+    assert read(payload(id=None, litellm_call_id=None, cache_hit=True)).native_key is None
 
 
 def test_a_call_that_was_no_cache_hit_has_no_traffic_class() -> None:
@@ -499,14 +619,16 @@ def test_session_ids_stay_as_they_are() -> None:
         ({"requester_metadata": {"developer_id": "d-body"}}, "x", "d-body", "explicit"),
         ({"user_api_key_user_email": "jane@example.com"}, "x", "jane@example.com", "explicit"),
         ({"user_api_key_user_id": "u-7"}, "x", "u-7", "explicit"),
-        ({"user_api_key_alias": "janes-key"}, "x", "janes-key", "derived"),
+        ({"user_api_key_alias": "janes-key"}, LEGACY, "janes-key", "explicit"),
         ({}, LEGACY, ACCOUNT, "derived"),
-        ({}, "dev-42", "dev-42", "explicit"),
+        ({}, "dev-42", "dev-42", "derived"),
+        ({"requester_metadata": {"user_id": LEGACY}}, "dev-42", ACCOUNT, "derived"),
+        ({"requester_metadata": {"user_id": NOBODYS}}, "dev-42", "dev-42", "derived"),
         ({}, None, None, None),
         ({"user_api_key_user_id": "default_user_id"}, None, None, None),
         ({"user_api_key_alias": "litellm_proxy_master_key"}, None, None, None),
         ({"user_api_key_hash": "2ab06cfadcdcc1bb"}, None, None, None),
-        ({"spend_logs_metadata": {"developer_id": "session_9"}}, "dev-1", "dev-1", "explicit"),
+        ({"spend_logs_metadata": {"developer_id": "session_9"}}, "dev-1", "dev-1", "derived"),
         ({}, "user_x_session_9", None, None),
         ({}, '{"session_id": broken', None, None),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from prodlens.schemas import TRACE_FIELDS, CanonicalTrace, Reject, RejectReason
 from prodlens.sources import litellm, litellm_spend
+from prodlens.storage.identity_keys import observe
+from prodlens.storage.merging import resolve
 
 DATA = Path(__file__).parents[2] / "data" / "litellm"
 NOW = datetime(2026, 11, 22, 20, tzinfo=UTC)
@@ -62,7 +65,8 @@ def lines(name: str) -> list[dict[str, Any]]:
 def test_a_row_gives_the_call() -> None:
     trace = read(row())
     assert trace.source == "litellm_spend_logs"
-    assert trace.native_key == "message:chatcmpl-1"
+    assert trace.native_key == "litellm_call:call-1"
+    assert trace.provider_message_id == "chatcmpl-1"
     assert trace.call_group == "call-1"
     assert trace.timestamp == datetime(2026, 11, 22, 18, 29, 32, 155727, tzinfo=UTC)
     assert (trace.latency_ms, trace.ttft_ms) == (173.457, None)
@@ -167,6 +171,7 @@ def test_a_missing_status_is_read_from_the_error() -> None:
 def test_the_call_id_may_stand_in_metadata() -> None:
     trace = read(row({"litellm_call_id": "call-9"}, litellm_call_id=None))
     assert trace.call_group == "call-9"
+    assert trace.native_key == "litellm_call:call-9"
 
 
 def test_metadata_that_is_no_json_leaves_the_columns() -> None:
@@ -224,6 +229,65 @@ def test_a_failure_has_one_key_in_both_shapes() -> None:
         )
     )
     assert spend.native_key == trace.native_key
+
+
+@pytest.mark.parametrize(
+    ("response_id", "cache_hit", "key"),
+    [
+        ("msg_01", None, "message:msg_01"),
+        ("chatcmpl-42", None, "litellm_call:call-7"),
+        ("chatcmpl-42", True, "litellm_cache_hit_call:call-7"),
+    ],
+)
+@pytest.mark.parametrize("place", ["top", "metadata"])
+def test_an_answer_has_one_key_in_both_shapes(
+    response_id: str, cache_hit: bool | None, key: str, place: str
+) -> None:
+    (payload,) = litellm.read(
+        {
+            "id": response_id,
+            "litellm_call_id": "call-7",
+            "startTime": 1795372172.155727,
+            "call_type": "acompletion",
+            "status": "success",
+            "cache_hit": cache_hit,
+            "hidden_params": {},
+        },
+        now=NOW,
+    )
+    assert isinstance(payload, CanonicalTrace)
+    top = "call-7" if place == "top" else None
+    inside = {} if place == "top" else {"litellm_call_id": "call-7"}
+    spend = read(row(inside, request_id=response_id, litellm_call_id=top, cache_hit=str(cache_hit)))
+    assert (payload.native_key, spend.native_key) == (key, key)
+
+
+def test_without_a_call_id_both_shapes_have_the_start_in_the_key() -> None:
+    record = row(request_id="chatcmpl-42", litellm_call_id=None)
+    assert read(record).native_key == "litellm_call:chatcmpl-42:1795372172155727"
+    hit = read(row(request_id="chatcmpl-42", litellm_call_id=None, cache_hit="True"))
+    assert hit.native_key == "litellm_cache_hit:chatcmpl-42:1795372172155727"
+
+
+def test_two_shapes_together_name_the_developer_that_one_with_all_fields_would() -> None:
+    """A row has no `requester_metadata`; a payload may lack the owner of the key."""
+    claude = {"requester_metadata": {"user_id": LEGACY}}
+    owner: dict[str, Any] = {"user": "jane"}
+    end_user: dict[str, Any] = {"end_user": "dev-42"}
+    payload = read(row(claude))
+    by_owner, by_end_user = read(row(**owner)), read(row(**end_user))
+    assert (payload.developer_id, payload.developer_source) == (ACCOUNT, "derived")
+    assert (by_owner.developer_id, by_owner.developer_source) == ("jane", "explicit")
+    assert (by_end_user.developer_id, by_end_user.developer_source) == ("dev-42", "derived")
+    payload = dataclasses.replace(payload, source="litellm")
+    for other, one in [
+        (by_owner, read(row(claude, **owner))),
+        (by_end_user, read(row(claude, **end_user))),
+    ]:
+        merged, _ = resolve([observe(payload), observe(other)])
+        assert merged.trace.developer_id == one.developer_id
+    assert read(row(claude, **owner)).developer_id == "jane"
+    assert read(row(claude, **end_user)).developer_id == ACCOUNT
 
 
 def test_what_is_a_row() -> None:

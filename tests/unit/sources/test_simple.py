@@ -174,6 +174,48 @@ def test_input_includes_cache(
 
 
 @pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        (  # as Anthropic writes it: the sum and its parts
+            {
+                "input_tokens": 12,
+                "cache_creation_input_tokens": 2048,
+                "cache_creation": {
+                    "ephemeral_5m_input_tokens": 1024,
+                    "ephemeral_1h_input_tokens": 1024,
+                },
+            },
+            (2060, 2048, 1024, "exclusive_added"),
+        ),
+        (  # the parts alone
+            {
+                "input_tokens": 5000,
+                "cache_creation": {
+                    "ephemeral_5m_input_tokens": 100,
+                    "ephemeral_1h_input_tokens": 24,
+                },
+            },
+            (5124, 124, 24, "exclusive_added"),
+        ),
+        (
+            {"prompt_tokens": 5000, "cache_creation": {"ephemeral_5m_input_tokens": 100}},
+            (5000, 100, None, "inclusive"),
+        ),
+        (
+            {"prompt_tokens": 5000, "cache_creation_input_tokens": 7, "cache_creation": None},
+            (5000, 7, None, "inclusive"),
+        ),
+    ],
+)
+def test_cache_writes_are_split_by_how_long_they_are_kept(
+    usage: dict[str, Any], expected: tuple[int, int, int | None, str]
+) -> None:
+    trace = read(record(usage=usage))
+    writes = (trace.cache_write_tokens, trace.cache_write_1h_tokens)
+    assert (trace.tokens_in, *writes, trace.tokens_basis) == expected
+
+
+@pytest.mark.parametrize(
     ("changes", "reason", "field"),
     [
         ({"usage": {"input_tokens": -1}}, RejectReason.BAD_NUMBER, "input_tokens"),
