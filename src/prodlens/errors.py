@@ -11,6 +11,7 @@ ProdLensError
 │   ├── StoreReadOnlyError the database can be read but not written
 │   ├── StoreFullError    no space left for the database
 │   ├── StoreCorruptError the file is damaged or is no SQLite database
+│   ├── StoreEmptyError   the database holds nothing yet
 │   └── SchemaTooNewError a newer ProdLens wrote this database
 └── RemoteError           a remote service stopped us
     └── RetryLaterError   resumable: nothing is lost, run the same command later
@@ -68,6 +69,10 @@ class StoreFullError(StoreError):
 
 class StoreCorruptError(StoreError):
     """The file is damaged, or it is no SQLite database, or no database of ProdLens."""
+
+
+class StoreEmptyError(StoreError):
+    """The file holds no database yet: something has to be ingested first."""
 
 
 class SchemaTooNewError(StoreError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from prodlens.doctor.finding import judged
 from prodlens.doctor.wording import counted, listed
-from prodlens.errors import SchemaTooNewError, StoreBusyError
+from prodlens.errors import SchemaTooNewError, StoreBusyError, StoreEmptyError
 from prodlens.storage import diagnosis, maintenance, migrations
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def unusable(check: str, error: StoreError, path: Path, file: FileFacts) -> Find
 
 
 def _way_on(error: StoreError, path: Path, file: FileFacts) -> str:
+    if isinstance(error, StoreEmptyError):
+        return "prod-lens ingest-traces PATH"
     if isinstance(error, SchemaTooNewError):
         return "python3 -m pip install --upgrade prodlens"
     if isinstance(error, StoreBusyError):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from prodlens.clock import format_instant, utc_now
-from prodlens.errors import SchemaTooNewError, StoreCorruptError, StoreError
+from prodlens.errors import SchemaTooNewError, StoreCorruptError, StoreEmptyError
 from prodlens.storage.connection import transaction
 from prodlens.storage.schema_0001 import STATEMENTS as FIRST
 
@@ -49,7 +49,7 @@ def check_version(
     """Return the schema version of a database this ProdLens can work with.
 
     Raises:
-        StoreError: It is empty although it `must_exist`.
+        StoreEmptyError: It is empty although it `must_exist`.
         SchemaTooNewError: A newer ProdLens wrote it.
         StoreCorruptError: It is a SQLite database of something else.
     """
@@ -64,7 +64,9 @@ def check_version(
             f"{path} is a SQLite database, but not one of ProdLens: name another file with --db."
         )
     if found == 0 and must_exist:
-        raise StoreError(f"{path} holds nothing yet: run `prod-lens ingest-traces PATH` first.")
+        raise StoreEmptyError(
+            f"{path} holds nothing yet: run `prod-lens ingest-traces PATH` first."
+        )
     return found
 
 
