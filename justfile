@@ -42,6 +42,10 @@ fuzz:
 torture:
     PRODLENS_KILLS=1000 python -m pytest tests/torture
 
+# Say how often the statistics are right on series whose truth is known; minutes.
+simulate *ARGS:
+    python scripts/simulate.py {{ ARGS }}
+
 # Speed and memory of ingestion, as ratios within one run.
 bench *ARGS:
     python benchmarks/ingest.py {{ ARGS }}

@@ -1,0 +1,197 @@
+"""What a lag profile is: the comparison asked for, its lines, its family; computes no statistic.
+
+A placebo line is never a finding. Values: `prodlens.metrics.lag_profile`; words:
+`prodlens.metrics.profile_sentences`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+from prodlens.metrics.association import Q
+from prodlens.selection import Selection
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from prodlens.metrics.calendar import Days
+
+LAGS: Final = tuple(range(-3, 8))
+"""Lags that are looked at unless others are named; those below 0 are the placebo."""
+TESTED: Final = frozenset({"ok", "exploratory"})
+
+Role = Literal["exploratory", "confirmatory", "placebo"]
+Declaration = Literal["none", "confirmatory", "other_window", "not_due", "data_short"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """The one comparison that was declared before anybody looked.
+
+    Attributes:
+        x: Slug of the exposure.
+        y: Slug of the outcome.
+        lag_days: Days from exposure to outcome.
+        since: First day of its window.
+        until: Day after its last one.
+        repo: Repository; None is all of them.
+    """
+
+    x: str
+    y: str
+    lag_days: int
+    since: date
+    until: date
+    repo: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked.
+
+    Attributes:
+        x: Slug of the exposure.
+        y: Slug of the outcome.
+        selection: The slice; it decides whether this is the declared window.
+        lags: Days from exposure to outcome, in any order.
+        nonworking_days: Holidays and shutdowns that are set aside.
+        declared: The comparison that was declared beforehand.
+    """
+
+    x: str
+    y: str
+    selection: Selection = field(default_factory=Selection)
+    lags: tuple[int, ...] = LAGS
+    nonworking_days: tuple[date, ...] = ()
+    declared: Declared | None = None
+
+    @property
+    def repo(self) -> str | None:
+        """Repository; None is all of them."""
+        return self.selection.repositories[0] if self.selection.repositories else None
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether the declared comparison is about this pair and repository."""
+        said = self.declared
+        return said is not None and (said.x, said.y, said.repo) == (self.x, self.y, self.repo)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One lag of a profile; what does not exist is None and `status` says why.
+
+    Attributes:
+        lag_days: Days from exposure to outcome; below 0 the outcome comes first (placebo).
+        role: `placebo` below lag 0; `confirmatory` when declared beforehand and due.
+        status: That of the result, or `no_x`, `no_y`, `no_shared_days`.
+        n_pairs: Paired days.
+        raw_r: Pearson's r of the counts as they are; a description.
+        raw_p: Its naive p-value; drives nothing.
+        raw_rho: Spearman's rho of the counts as they are.
+        raw_rho_p: Its naive p-value; drives nothing.
+        r: Correlation, weekday and trend removed.
+        p_value: Its calibrated p-value.
+        ci_low: Lower end of the 95 % interval of `r`.
+        ci_high: Upper end.
+        n_eff: Independent pairs that the paired days are worth.
+        k_controls: Rank of what was removed.
+        r_mde80: Smallest `|r|` that these days find with 80 % power.
+        rho: Rank correlation, weekday and trend removed.
+        rho_p: Its calibrated p-value.
+        q: Adjusted p-value; None outside of the family.
+        rho_q: The same for `rho`, in a family of its own.
+        from_cache: Whether it was computed by an earlier run from equal data and settings.
+    """
+
+    lag_days: int
+    role: Role
+    status: str
+    n_pairs: int = 0
+    raw_r: float | None = None
+    raw_p: float | None = None
+    raw_rho: float | None = None
+    raw_rho_p: float | None = None
+    r: float | None = None
+    p_value: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    n_eff: float | None = None
+    k_controls: int | None = None
+    r_mde80: float | None = None
+    rho: float | None = None
+    rho_p: float | None = None
+    q: float | None = None
+    rho_q: float | None = None
+    from_cache: bool = False
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether there is an estimate with an interval."""
+        return self.status in TESTED and self.r is not None
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the interval lies on one side of 0."""
+        if self.ci_low is None or self.ci_high is None:
+            return False
+        return self.ci_low > 0.0 or self.ci_high < 0.0
+
+    @property
+    def is_finding(self) -> bool:
+        """Whether it stands after allowing for the number of tests; a placebo never does."""
+        if self.role == "placebo" or not self.excludes_zero:
+            return False
+        return self.role == "confirmatory" or (self.q is not None and self.q <= Q)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One exposure and one outcome, lag by lag.
+
+    Attributes:
+        x: Slug of the exposure.
+        y: Slug of the outcome.
+        repo: Repository; None is all of them.
+        lines: One per lag, ascending.
+        days: First to last day that was compared; None when there is none.
+        days_in_window: Whole days of the window.
+        days_covered: Days of `days` on which both are known.
+        days_active: Days of those with any of x, and with any of y.
+        is_longest_run: Whether only the longest run without a missing day was compared.
+        quiet_workdays: Work days on which hardly anything happened: likely holidays.
+        without_quiet: The lines with those days set aside; empty when there are none.
+        family_size: P-values that are adjusted for each other.
+        declaration: What became of the comparison declared beforehand, if this pair has one.
+        declared: That comparison.
+        looks: At how many ends of the window this pair has been tested, this one included.
+        cache: `used`, or `off` on a database that can't be written.
+    """
+
+    x: str
+    y: str
+    repo: str | None = None
+    lines: tuple[Line, ...] = ()
+    days: Days | None = None
+    days_in_window: int = 0
+    days_covered: int = 0
+    days_active: tuple[int, int] = (0, 0)
+    is_longest_run: bool = False
+    quiet_workdays: tuple[date, ...] = ()
+    without_quiet: tuple[Line, ...] = ()
+    family_size: int = 0
+    declaration: Declaration = "none"
+    declared: Declared | None = None
+    looks: int = 1
+    cache: Literal["used", "off"] = "used"
+
+    @property
+    def findings(self) -> tuple[Line, ...]:
+        """The lines that stand after allowing for the number of tests."""
+        return tuple(line for line in self.lines if line.is_finding)
+
+    @property
+    def placebo(self) -> tuple[Line, ...]:
+        """The lines at negative lags."""
+        return tuple(line for line in self.lines if line.role == "placebo")

@@ -1,0 +1,269 @@
+"""Owns the sentences about a lag profile: templates chosen by status, interval and q alone.
+
+No adjective, no verdict without its interval, never a word of cause. Each sentence about a tested
+line names its days, its window, its family, and what would change it. Computes nothing but plans.
+Source: statistics.md 1.7, 3 (patterns), 8.10.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from prodlens.metrics.association import FEWEST_DAYS, LONGEST_LAG, Q
+from prodlens.metrics.daily_metrics import NAMES
+from prodlens.metrics.planning import days_for
+from prodlens.metrics.sentences import CAVEAT, days, probability, signed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prodlens.metrics.calendar import Days
+    from prodlens.metrics.profile import Line, Profile
+
+PLANNED_R: Final = 0.4
+"""Correlation that a longer window is planned for where nothing else is said."""
+_RIVALS: Final = (
+    "What would change it: a cause of both that comes and goes within three weeks, such as a "
+    "deadline or a release"
+)
+
+
+def line_sentence(profile: Profile, line: Line) -> str:
+    """Return what may be said about one lag."""
+    if not line.is_tested:
+        return not_tested(profile, line)
+    prefix = "Exploratory, fewer than 28 days: " if line.status == "exploratory" else ""
+    if line.role == "placebo":
+        return prefix + _placebo(profile, line)
+    if not line.excludes_zero:
+        return prefix + _open(profile, line)
+    if not line.is_finding:
+        return prefix + _lost(profile, line)
+    return prefix + _found(profile, line)
+
+
+def headline(profile: Profile) -> Line | None:
+    """Return the line that a page speaks of: declared, else the finding of smallest q, else lag 1.
+
+    What is no finding is not chosen by its size: that would be one more look for a large one.
+    """
+    ahead = [line for line in profile.lines if line.role != "placebo"]
+    declared = [line for line in ahead if line.role == "confirmatory"]
+    if declared:
+        return declared[0]
+    if profile.findings:
+        return min(profile.findings, key=lambda line: (line.q or 0.0, line.p_value or 0.0))
+    return next((line for line in ahead if line.lag_days == 1), ahead[0] if ahead else None)
+
+
+def summary(profile: Profile) -> str:
+    """Return the line below a profile: what it rests on, and how the family came out."""
+    tested = [line for line in profile.lines if line.n_eff is not None]
+    worth = ""
+    if tested:
+        least = min(line.n_eff or 0.0 for line in tested)
+        worth = f", worth {least:,.0f} or more after autocorrelation"
+    passed = sum(line.is_finding for line in profile.lines if line.role == "exploratory")
+    tests = "test" if profile.family_size == 1 else "tests"
+    verb = "passes" if passed == 1 else "pass"
+    return (
+        f"{days(profile.days_covered)}{worth}. {passed} of {profile.family_size} exploratory "
+        f"{tests} {verb} BH at q {Q:.2f}. Association, not cause."
+    )
+
+
+def remarks(profile: Profile) -> Iterator[str]:
+    """Yield what must be known besides the lines, most important first."""
+    yield from _about_declaration(profile)
+    yield from _about_looks(profile)
+    yield from _about_placebo(profile)
+    if profile.is_longest_run and profile.days is not None:
+        yield (
+            "Too many days are without coverage: only the longest run of covered days is compared, "
+            f"{between(profile.days)}."
+        )
+    elif profile.days is not None and profile.days_covered < profile.days_in_window:
+        left = profile.days_in_window - profile.days_covered
+        yield f"{days(left)} of {profile.days_in_window:,} left out: not covered by both series."
+    if profile.quiet_workdays:
+        named = ", ".join(day.isoformat() for day in profile.quiet_workdays[:3])
+        more = ", ..." if len(profile.quiet_workdays) > 3 else ""
+        yield (
+            f"On {days(len(profile.quiet_workdays))} of work hardly anything happened "
+            f"({named}{more}). {_without_quiet(profile)}If these were holidays, list them as "
+            "nonworking_days in prodlens.toml."
+        )
+
+
+def between(span: Days) -> str:
+    """Return a range of days in words."""
+    return f"{span.first.isoformat()} to {span.last.isoformat()}"
+
+
+def after(lag_days: int) -> str:
+    """Return a lag in words.
+
+    >>> after(0), after(1), after(3), after(-2)
+    ('on the same day', 'the next day', '3 days later', '2 days earlier')
+    """
+    if lag_days in {0, 1}:
+        return ("on the same day", "the next day")[lag_days]
+    if lag_days == -1:
+        return "the day before"
+    return f"{abs(lag_days)} days {'later' if lag_days > 0 else 'earlier'}"
+
+
+def not_tested(profile: Profile, line: Line) -> str:
+    """Return why there is no estimate at a lag, and what is missing."""
+    x, y = NAMES[profile.x], NAMES[profile.y]
+    if line.status in {"no_x", "no_y"}:
+        return f"Not enough data: {x if line.status == 'no_x' else y} are not known on any day."
+    if profile.days is None or line.status == "no_shared_days":
+        return f"Not enough data: {x} and {y} are known on no day together."
+    where = f"{days(profile.days_covered)}, {between(profile.days)}"
+    with_x, with_y = profile.days_active
+    reasons = {
+        "insufficient_activity": (
+            f"Not enough activity: of {where}, {with_x:,} have {x} and {with_y:,} have {y}; 5 of "
+            "each are needed among the paired days."
+        ),
+        "zero_variance": (
+            f"Nothing to compare ({where}): once weekdays and trend are taken out, {x} or {y} "
+            "don't vary."
+        ),
+        "invalid": f"Not enough data: fewer than 90% of the days are covered by both ({where}).",
+    }
+    return reasons.get(line.status) or _too_short(profile, line, where)
+
+
+def _too_short(profile: Profile, line: Line, where: str) -> str:
+    lag = abs(line.lag_days)
+    if lag > LONGEST_LAG:
+        return (
+            f"Not enough data: a lag of {days(lag)} is too long, {LONGEST_LAG} days are the most."
+        )
+    needed = max(FEWEST_DAYS, 4 * lag)
+    missing = max(needed - profile.days_covered, 1)
+    word = "day is" if missing == 1 else "days are"
+    return (
+        f"Not enough data: {missing} more {word} needed. There are {where}, of {needed} that it "
+        "takes."
+    )
+
+
+def _estimate(line: Line) -> str:
+    low, high = line.ci_low or 0.0, line.ci_high or 0.0
+    return f"r {signed(line.r or 0.0)}, 95% interval {signed(low)} to {signed(high)}"
+
+
+def _basis(profile: Profile, line: Line) -> str:
+    span = "" if profile.days is None else f", {between(profile.days)}"
+    return f"{line.n_pairs:,} paired days{span}"
+
+
+def _family(profile: Profile, line: Line) -> str:
+    if line.role == "confirmatory":
+        return f"declared beforehand, outside the family of {profile.family_size} tests"
+    if line.q is None:
+        return f"outside the family of {profile.family_size} tests"
+    word = "test" if profile.family_size == 1 else "tests"
+    return f"q {probability(line.q)} in a family of {profile.family_size} {word}"
+
+
+def _open(profile: Profile, line: Line) -> str:
+    x, y = NAMES[profile.x], NAMES[profile.y]
+    return (
+        f"{_basis(profile, line)}: only |r| >= {line.r_mde80 or 1.0:.2f} could be detected; the "
+        f"estimate, {_estimate(line)}, neither shows nor excludes an association of {x} with {y} "
+        f"{after(line.lag_days)} ({_family(profile, line)}). {_more_days(profile, line)}"
+    )
+
+
+def _more_days(profile: Profile, line: Line) -> str:
+    worth = None if not line.n_pairs or line.n_eff is None else line.n_eff / line.n_pairs
+    needed = days_for(PLANNED_R, lag=line.lag_days, worth=worth or 1.0)
+    if needed is None or needed <= profile.days_covered:
+        return "What would change it: a longer window, which narrows the interval."
+    return (
+        f"What would change it: {days(needed - profile.days_covered)} more, {needed:,} in all, "
+        f"would show an r of {PLANNED_R:.2f} four times out of five."
+    )
+
+
+def _lost(profile: Profile, line: Line) -> str:
+    x, y = NAMES[profile.x], NAMES[profile.y]
+    return (
+        f"{x} and {y} {after(line.lag_days)}: {_estimate(line)}, {_basis(profile, line)}, but not "
+        f"after allowing for the number of tests ({_family(profile, line)}). What would change it: "
+        "this one comparison, declared in [confirmatory] and made on days that nobody has seen yet."
+    )
+
+
+def _found(profile: Profile, line: Line) -> str:
+    x, y = NAMES[profile.x], NAMES[profile.y]
+    direction = "more" if (line.r or 0.0) > 0 else "fewer"
+    confirm = "" if line.role == "confirmatory" else ", or other data: it was found by looking"
+    return (
+        f"Days with more {x} than usual for the weekday go together with {direction} {y} "
+        f"{after(line.lag_days)} ({_estimate(line)}, {_basis(profile, line)}; "
+        f"{_family(profile, line)}). {CAVEAT} {_RIVALS}{confirm}."
+    )
+
+
+def _placebo(profile: Profile, line: Line) -> str:
+    x, y = NAMES[profile.x], NAMES[profile.y]
+    verdict = (
+        "the interval leaves 0 out although the order of time is reversed: something else moves "
+        "both, or it is chance"
+        if line.excludes_zero
+        else "the interval contains 0"
+    )
+    return (
+        f"Placebo ({y} {after(line.lag_days)}, {x} after it): {_estimate(line)}, "
+        f"{_basis(profile, line)}, outside the family of {profile.family_size} tests; {verdict}. "
+        "What would change it: more days."
+    )
+
+
+def _about_declaration(profile: Profile) -> Iterator[str]:
+    said = profile.declared
+    if said is None:
+        return
+    window = f"{said.since.isoformat()} to {said.until.isoformat()} (not included)"
+    if profile.declaration == "not_due":
+        yield f"The declared comparison is due on {said.until.isoformat()}: until then it is exploratory."
+    elif profile.declaration == "other_window":
+        yield f"This is not the declared window, {window}: every lag is exploratory."
+    elif profile.declaration == "data_short":
+        yield f"The declared window, {window}, is not covered by both series: every lag is exploratory."
+    elif profile.looks > 1:
+        yield "The declared comparison was tested before its end; only this one, at its end, counts."
+
+
+def _about_looks(profile: Profile) -> Iterator[str]:
+    if profile.looks > 1:
+        yield (
+            f"This pair has been tested at {profile.looks} ends of the window: looking again and "
+            "again finds chance more often than the intervals say (weekly looks at nothing: 17% "
+            "instead of 5%)."
+        )
+
+
+def _about_placebo(profile: Profile) -> Iterator[str]:
+    loud = [line for line in profile.placebo if line.excludes_zero]
+    if loud:
+        named = ", ".join(f"{line.lag_days:+d} d ({_estimate(line)})" for line in loud)
+        yield (
+            f"Placebo: at {named} the interval leaves 0 out with time reversed; an association at "
+            "a positive lag says little about order in time here."
+        )
+
+
+def _without_quiet(profile: Profile) -> str:
+    lead = headline(profile)
+    same = [
+        line
+        for line in profile.without_quiet
+        if lead is not None and line.lag_days == lead.lag_days and line.is_tested
+    ]
+    return f"Without them at {same[0].lag_days:+d} d: {_estimate(same[0])}. " if same else ""
