@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from prodlens.demo.litellm_log import START
+from prodlens.demo.litellm_log import start_of
 from prodlens.demo.team import LINKED, PLANTED_LAG_DAYS, UNLINKED, invent_team
 from prodlens.stats.association import lagged_association
 from prodlens.stats.correlation import pearson
@@ -288,10 +288,10 @@ def invented(seed: int) -> Demo:
         commits = [0] * 90
         for call in team.calls:
             if call.repo == slug:
-                sessions[(call.at - START).days].add(call.session)
+                sessions[(call.at - start_of(90)).days].add(call.session)
         for item in team.delivered[slug]:
-            commits[(item.at - START).days] += 1
-        use, weekday = [len(one) for one in sessions], START.weekday()
+            commits[(item.at - start_of(90)).days] += 1
+        use, weekday = [len(one) for one in sessions], start_of(90).weekday()
         results[slug] = [lagged_association(use, commits, weekday, lag) for lag in range(8)]
     planted, quiet = results[LINKED][PLANTED_LAG_DAYS], results[UNLINKED]
     q = adjust_pvalues([one.p_value for one in quiet])

@@ -33,6 +33,19 @@ def as_utc(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def plain_instant(value: datetime) -> datetime:
+    """Return an instant in UTC as a `datetime` and no subclass, such as a pandas Timestamp.
+
+    Raises:
+        InputError: It is a "not a time" of such a library.
+    """
+    try:
+        whole = (value.year, value.month, value.day, value.hour, value.minute, value.second)
+        return as_utc(datetime(*whole, value.microsecond, tzinfo=value.tzinfo, fold=value.fold))
+    except (TypeError, ValueError):
+        raise InputError(f"{value!r} is no time.") from None
+
+
 def format_instant(value: datetime) -> str:
     """Return the fixed-width UTC text of an instant: 27 characters, microseconds, `Z`.
 
@@ -57,7 +70,7 @@ def parse_instant(value: object) -> tuple[datetime, bool] | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, datetime):
-        return as_utc(value), value.tzinfo is None
+        return plain_instant(value), value.tzinfo is None
     if isinstance(value, int | float):
         return _from_number(value)
     if isinstance(value, str):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from prodlens.clock import as_utc, format_instant
+from prodlens.clock import format_instant, plain_instant
 from prodlens.errors import InputError
 
 NANOS_PER_USD: Final = 1_000_000_000
@@ -148,8 +148,8 @@ class CanonicalTrace:
         moment = self.timestamp
         if not isinstance(moment, datetime):
             raise InputError(f"timestamp must be a datetime, not {type(moment).__name__}.")
-        if moment.tzinfo is not UTC:
-            object.__setattr__(self, "timestamp", as_utc(moment))
+        if type(moment) is not datetime or moment.tzinfo is not UTC:
+            object.__setattr__(self, "timestamp", plain_instant(moment))
         self._bring_to_one_form()
         if self.total_tokens is None and self.tokens_in is not None:
             object.__setattr__(self, "total_tokens", self.tokens_in + (self.tokens_out or 0))

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from prodlens.cli.__main__ import prod_lens
-from prodlens.demo.litellm_log import START
+from prodlens.demo.litellm_log import END, start_of
 from prodlens.demo.pipeline import build
 from prodlens.demo.team import LINKED, UNLINKED, invent_team
 from prodlens.errors import InputError
@@ -97,8 +97,8 @@ def test_the_command_shows_a_report_and_what_to_do_next(
 
 
 def series(team: Team, slug: str, days: int) -> tuple[list[int], list[int]]:
-    calls = Counter((call.at - START).days for call in team.calls if call.repo == slug)
-    commits = Counter((item.at - START).days for item in team.delivered[slug])
+    calls = Counter((call.at - start_of(days)).days for call in team.calls if call.repo == slug)
+    commits = Counter((item.at - start_of(days)).days for item in team.delivered[slug])
     return [calls[day] for day in range(days)], [commits[day] for day in range(days)]
 
 
@@ -112,3 +112,10 @@ def test_what_was_planted_is_found_and_what_was_not_is_not() -> None:
     assert planted.p_value < 0.001
     assert planted.r == pytest.approx(0.503, abs=0.001)
     assert nothing.p_value > 0.2
+
+
+@pytest.mark.parametrize("days", [1, 90, 730])
+def test_no_invented_day_lies_in_the_future_of_the_demo(days: int) -> None:
+    team = invent_team(days=days, developers=2)
+    assert all(start_of(days) <= call.at < END for call in team.calls)
+    assert all(item.at < END for items in team.delivered.values() for item in items)

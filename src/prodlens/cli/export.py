@@ -82,6 +82,7 @@ def table(app: App, name: str, output: str, since: str | None, raw: bool) -> Non
 
     target = Path(output).expanduser()
     suffix = target.suffix.lower()
+    name = name.replace("_", "-").removesuffix("-metrics")
     if name not in TABLES:
         raise click.UsageError(f"There is no table {name!r}. Tables: {', '.join(TABLES)}.")
     if suffix not in FORMATS:

@@ -154,10 +154,10 @@ def _notes(report: GitSyncReport, counted: LineReport | None, people: Resolution
             "A clone knows when pull requests were merged, not when they were opened or reopened: "
             "there is no time to merge and no rework rate from it."
         )
-    if people.unresolved_commit_share:
+    if totals.commits and people.unresolved_commit_share:
         yield (
-            f"{people.unresolved_commit_share:.0%} of commits are by people of whom only an e-mail "
-            "is known: prod-lens developer list"
+            f"{people.unresolved_commit_share:.0%} of the commits of all repositories are by people "
+            "of whom only an e-mail is known: prod-lens developer list"
         )
 
 

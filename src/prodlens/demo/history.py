@@ -82,7 +82,7 @@ def _git(folder: Path, *arguments: str, data: bytes | None = None) -> None:
     }
     try:
         done = subprocess.run(  # noqa: S603 - a fixed program with a list of arguments
-            ["git", "-C", str(folder), *arguments],  # noqa: S607 - git of the person's own PATH
+            ["git", "-c", "core.logAllRefUpdates=false", "-C", str(folder), *arguments],  # noqa: S607 - git of the person's own PATH
             input=data,
             capture_output=True,
             check=False,

@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-START: Final = datetime(2026, 6, 1, tzinfo=UTC)
-"""A Monday. Fixed, so that the same seed gives the same bytes on any day."""
+END: Final = datetime(2026, 8, 30, tzinfo=UTC)
+"""First instant after all invented time; fixed, so that the same seed gives the same bytes."""
+
+
+def start_of(days: int) -> datetime:
+    """Return the first instant of an invented time of so many UTC days; 90 begin on a Monday."""
+    return END - timedelta(days=days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ def invent_calls(
     Args:
         count: How many.
         seed: Decides everything.
-        days: UTC days they spread over, from `START` on.
+        days: UTC days they spread over, up to `END`.
         developers: Size of the team.
         repositories: Repositories they work on.
     """
@@ -77,7 +82,7 @@ def invent_calls(
     step = timedelta(days=days) / max(count, 1)
     for number in range(count):
         developer = dice.randrange(developers)
-        at = START + step * number
+        at = start_of(days) + step * number
         tokens_in = dice.randrange(200, 60_000)
         failed = dice.random() < 0.02
         accepted = dice.random() < 0.4 if dice.random() < 0.3 and not failed else None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from prodlens.aggregation import DailyAggregator
 from prodlens.demo.history import pull_requests, write_repository
-from prodlens.demo.litellm_log import START, lines
+from prodlens.demo.litellm_log import END, lines, start_of
 from prodlens.demo.team import invent_team
 from prodlens.errors import InputError
 from prodlens.git_etl import GitETL
@@ -70,13 +70,13 @@ def build(folder: Path, *, days: int = 90, developers: int = 24, seed: int = 7) 
         json.dumps({"days": days, "developers": developers, "seed": seed}) + "\n", encoding="ascii"
     )
     team = invent_team(seed=seed, days=days, developers=developers)
-    _write_traces(folder / "traces", team)
+    _write_traces(folder / "traces", team, start_of(days))
     demo = Demo(
         folder=folder,
         database=folder / "cache.db",
         repositories=tuple(team.delivered),
-        since=START,
-        until=START + timedelta(days=days),
+        since=start_of(days),
+        until=END,
     )
     with ProdLensStore(demo.database) as store:
         ingestor = TraceIngestor(store, dead_letter_dir=folder / "dead-letter")
@@ -103,10 +103,10 @@ def _clear(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _write_traces(folder: Path, team: Team) -> None:
+def _write_traces(folder: Path, team: Team, start: datetime) -> None:
     """Write one log file per week, as a proxy that rotates its log does."""
     folder.mkdir(parents=True)
-    for week, calls in itertools.groupby(team.calls, lambda call: (call.at - START).days // 7):
-        day = (START + timedelta(days=7 * week)).date()
+    for week, calls in itertools.groupby(team.calls, lambda call: (call.at - start).days // 7):
+        day = (start + timedelta(days=7 * week)).date()
         with (folder / f"litellm-{day}.jsonl").open("wb") as stream:
             stream.writelines(lines(calls))

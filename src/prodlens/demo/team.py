@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from prodlens.demo.litellm_log import ERRORS, MODELS, START, Call
+from prodlens.demo.litellm_log import ERRORS, MODELS, Call, start_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,7 @@ def invent_team(*, seed: int = 7, days: int = 90, developers: int = 24) -> Team:
 
     Args:
         seed: Decides everything.
-        days: UTC days from `prodlens.demo.litellm_log.START` on.
+        days: UTC days up to `prodlens.demo.litellm_log.END`.
         developers: Size of the team; every second one works on the second repository.
     """
     dice = random.Random(seed)
@@ -127,8 +127,9 @@ def _poisson(dice: random.Random, mean: float) -> int:
     return count
 
 
-def _weekday_factor(day: int) -> float:
-    return _WEEKEND if day % 7 >= 5 else 1.0
+def _weekday_factor(day: int, days: int) -> float:
+    weekday = (start_of(days) + timedelta(days=day)).weekday()
+    return _WEEKEND if weekday >= 5 else 1.0
 
 
 def _calls(
@@ -139,13 +140,13 @@ def _calls(
         growth = 1.0 + 0.4 * day / max(days, 1)
         for person in people:
             slug = LINKED if person.number % 2 == 1 else UNLINKED
-            rate = _CALLS_A_DAY * habits[person] * growth * _weekday_factor(day)
+            rate = _CALLS_A_DAY * habits[person] * growth * _weekday_factor(day, days)
             for _ in range(_poisson(dice, rate * math.exp(spells[slug][day]))):
                 yield _call(dice, person, slug, day, days)
 
 
 def _call(dice: random.Random, person: Person, slug: str, day: int, days: int) -> Call:
-    at = START + timedelta(days=day, seconds=int(dice.triangular(6, 20, 13) * 3600))
+    at = start_of(days) + timedelta(days=day, seconds=int(dice.triangular(6, 20, 13) * 3600))
     failed = dice.random() < (0.25 if _TROUBLE[0] <= day < _TROUBLE[1] else 0.02)
     shares = [m.share for m in MODELS]
     if day >= _LATE_MODEL_DAY:
@@ -182,11 +183,11 @@ def _delivered(
 ) -> Iterator[Delivered]:
     number = 0
     for day in range(days):
-        base = _COMMITS_A_DAY * _weekday_factor(day) * (1.0 + 0.15 * day / max(days, 1))
+        base = _COMMITS_A_DAY * _weekday_factor(day, days) * (1.0 + 0.15 * day / max(days, 1))
         count = _poisson(dice, base * math.exp(PLANTED_SLOPE * drive[day] - 0.1))
         times = sorted(dice.triangular(7, 19, 14) * 3600 for _ in range(count))
         for seconds in times:
-            at = START + timedelta(days=day, seconds=int(seconds))
+            at = start_of(days) + timedelta(days=day, seconds=int(seconds))
             merges = dice.random() < 0.45
             number += merges
             wait = timedelta(seconds=int(dice.lognormvariate(2.6, 0.9) * 3600))
@@ -197,7 +198,7 @@ def _delivered(
                 subject=_subject(dice, undone=undone, number=number),
                 assisted=dice.random() < 0.35,
                 pull_request=number if merges else None,
-                opened_at=max(at - wait, START) if merges else None,
+                opened_at=max(at - wait, start_of(days)) if merges else None,
                 reopened=merges and dice.random() < 0.04,
                 reverts=number - dice.randrange(1, 15) if undone else None,
             )

@@ -115,18 +115,19 @@ def _spans(seen: Sequence[date], days: Days) -> tuple[set[date], set[date]]:
         gap = set(days_between(max(before + _DAY, days.first), min(after, days.last + _DAY)))
         (active if (after - before).days - 1 <= LONGEST_QUIET_DAYS else silent).update(gap)
     if seen:
-        active |= _edges(seen[0], seen[-1], days)
+        active |= _quiet_end(seen[-1], days)
     return active, silent
 
 
-def _edges(first: date, last: date, days: Days) -> set[date]:
-    """Return the few quiet days between the ends of a range and what was seen inside it."""
-    edges: set[date] = set()
-    if 0 < (first - days.first).days <= LONGEST_QUIET_DAYS:
-        edges.update(days_between(days.first, first))
+def _quiet_end(last: date, days: Days) -> set[date]:
+    """Return the few quiet days between what was seen last in a range and its end.
+
+    There is no such rule for the first calls: before them nobody knows whether anything was
+    recorded at all.
+    """
     if 0 < (days.last - last).days <= LONGEST_QUIET_DAYS:
-        edges.update(days_between(last + _DAY, days.last + _DAY))
-    return edges
+        return set(days_between(last + _DAY, days.last + _DAY))
+    return set()
 
 
 def commit_days(states: Sequence[RepositoryState], days: Days) -> frozenset[date]:
@@ -154,7 +155,9 @@ def _delivery_days(
     covered = set(days_between(max(first, days.first), min(last, days.last) + _DAY))
     if covered:
         synced = any(state.synced_at for state in states)
-        covered |= _edges(first, days.last if synced else last, days)
+        covered |= _quiet_end(days.last if synced else last, days)
+        if 0 < (first - days.first).days <= LONGEST_QUIET_DAYS:  # a history is known from its start
+            covered.update(days_between(days.first, first))
     return frozenset(covered)
 
 

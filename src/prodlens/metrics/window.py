@@ -115,7 +115,7 @@ def resolve(
         clipped=clipped,
         before_data=before,
         after_data=after,
-        incomplete_day=today if within and last == today else None,
+        incomplete_day=today if within and last is not None and last >= today else None,
         opened=since is None and with_calls,
         calls=calls,
     )
@@ -126,7 +126,7 @@ def _last_day(
 ) -> date | None:
     """Return the last day of the report; a day that has not come yet is never part of one."""
     if until is None:
-        return None if after else last
+        return None if after or last is None else min(last, today)
     asked = utc_day(max(until, _EPOCH) - timedelta(microseconds=1))
     return asked if after else min(asked, max(today, last or today))
 

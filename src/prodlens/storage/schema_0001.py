@@ -542,7 +542,7 @@ STATEMENTS: Final = (
     _PULL_REQUESTS,
     "create index idx_pull_requests_merged on pull_requests (merged_at)",
     _PR_EVENTS,
-    "create index idx_pr_events_number on pr_events (repo_id, number)",
+    "create index idx_pr_events_kind on pr_events (repo_id, number, event, created_at)",
     _COMMITS,
     "create index idx_commits_timestamp on commits (timestamp)",
     _COMMIT_PARENTS,

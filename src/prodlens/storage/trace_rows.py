@@ -213,7 +213,9 @@ def _given_key(record: Mapping[str, Any]) -> str | None:
 
 def _checked(name: str, value: Any) -> Any:
     """Return a column's value as it is stored; whole numbers and flags may come as floats."""
-    if value is None:
+    if hasattr(value, "item"):  # a scalar of numpy
+        value = value.item()
+    if value is None or type(value).__name__ == "NAType":
         return None
     if name in _FLAGS:
         return bool(value)

@@ -56,8 +56,8 @@ def test_an_outage_of_a_week_is_missing_and_its_ends_are_not() -> None:
     assert set(MARCH) - found == march(*range(10, 17))
 
 
-def test_quiet_days_at_the_ends_of_the_window_count_the_same_way() -> None:
-    assert call_days({"x": seen(6, 25)}, MARCH) == march(2, 3, 4, 5, 6, 25, 26, 27, 28, 29)
+def test_quiet_days_count_behind_the_last_day_seen_but_never_before_the_first() -> None:
+    assert call_days({"x": seen(6, 25)}, MARCH) == march(6, 25, 26, 27, 28, 29)
     assert call_days({"x": seen(7, 24)}, MARCH) == march(7, 24)
 
 

@@ -241,6 +241,24 @@ def test_a_call_counted_as_new_is_not_counted_as_changed_too(store: ProdLensStor
     assert store.insert_sessions([call(), call(tokens_out=700)]) == 1
 
 
+def test_values_of_pandas_and_numpy_are_stored_as_plain_ones(store: ProdLensStore) -> None:
+    import numpy as np
+    import pandas as pd
+
+    for moment in (
+        pd.Timestamp("2024-10-28T12:00Z"),
+        pd.Timestamp("2024-10-28T13:00", tz="Europe/Berlin"),
+        pd.Timestamp("2024-10-28T12:00"),
+    ):
+        store.insert_sessions([call(timestamp=moment)])
+        said = {"timestamp": moment, "tokens_in": np.int64(1000), "accepted_flag": pd.NA}
+        store.insert_sessions([call().to_record() | said])
+    assert only(store)["timestamp"] == "2024-10-28T12:00:00.000000Z"
+    with pytest.raises(InputError, match="NaT"):
+        store.insert_sessions([call().to_record() | {"timestamp": pd.NaT}])
+    assert only(store)["tokens_in"] == 1000
+
+
 def test_slugs_have_one_spelling(store: ProdLensStore) -> None:
     store.insert_sessions([call(repo_slug="Acme/Widgets")])
     assert only(store)["repo_slug"] == "acme/widgets"
