@@ -49,3 +49,4 @@ simulate *ARGS:
 # Speed and memory of ingestion, as ratios within one run.
 bench *ARGS:
     python benchmarks/ingest.py {{ ARGS }}
+    python benchmarks/report.py {{ ARGS }}
