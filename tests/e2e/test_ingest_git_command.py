@@ -51,7 +51,7 @@ def test_one_line_says_what_entered_and_how_much_could_be_told(repository: Repos
         "carry the number of a pull request, at least 1 (25.0%) are AI-assisted\n"
     )
     assert "no time to merge and no rework rate" in result.stderr
-    assert "75% of commits are by people of whom only an e-mail is known" in result.stderr
+    assert "75% of the commits of all repositories are by people of whom only" in result.stderr
 
 
 def test_poor_coverage_is_said(repository: Repository) -> None:
