@@ -22,12 +22,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
-SESSION_COLUMNS: Final = (
-    "id",
-    "trace_hash",
-    "timestamp",
-    "event_date",
-    *OBSERVED,
+FIRST_COLUMNS: Final = ("id", "trace_hash", "timestamp", "event_date")
+LAST_COLUMNS: Final = (
     "cost_usd",
     "cost_nanos",
     "cost_source",
@@ -41,6 +37,7 @@ SESSION_COLUMNS: Final = (
     "source_offset",
     "source_line",
 )
+SESSION_COLUMNS: Final = (*FIRST_COLUMNS, *OBSERVED, *LAST_COLUMNS)
 """Columns of `sessions` in the order in which they are shown."""
 
 _FLAGS: Final = (

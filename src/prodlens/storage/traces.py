@@ -27,6 +27,8 @@ from prodlens.storage.identity_keys import (
 )
 from prodlens.storage.merging import Observation, final_cost, resolve
 from prodlens.storage.trace_rows import (
+    FIRST_COLUMNS,
+    LAST_COLUMNS,
     SESSION_COLUMNS,
     decode_observation,
     encode_observation,
@@ -43,28 +45,10 @@ if TYPE_CHECKING:
 
 _BATCH: Final = 5000
 
-_DERIVED: Final = (
-    "id",
-    "trace_hash",
-    "timestamp",
-    "event_date",
-    "cost_usd",
-    "cost_nanos",
-    "cost_source",
-    "price_version",
-    "tags",
-    "sources",
-    "identity_key",
-    "content",
-    "observations",
-    "source_file",
-    "source_offset",
-    "source_line",
-)
 _BOOKKEEPING: Final = frozenset(
     {"content", "observations", "source_file", "source_offset", "source_line"}
 )
-_COLUMNS: Final = (*OBSERVED, *_DERIVED)
+_COLUMNS: Final = (*OBSERVED, *FIRST_COLUMNS, *LAST_COLUMNS)
 _INSERT: Final = (
     f"insert into sessions ({', '.join(_COLUMNS)}) values ({', '.join('?' * len(_COLUMNS))})"
 )
