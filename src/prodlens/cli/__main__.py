@@ -35,6 +35,12 @@ COMMANDS: Final = {
         ("doctor", "doctor:doctor", "Say what is missing, and what mends it."),
         ("ingest-traces", "ingest:ingest_traces", "Read traces into the database."),
         ("ingest-git", "ingest_git:ingest_git", "Read commits from a local git clone."),
+        (
+            "ingest-github",
+            "ingest_github:ingest_github",
+            "Read pull requests and commits from GitHub.",
+        ),
+        ("sync", "sync:sync", "Read all that prodlens.toml names, then compute the daily tables."),
         ("aggregate", "aggregate:aggregate", "Bring the daily tables up to date."),
         ("report", "report:report", "Show what the calls of a time say."),
         ("correlate", "correlate:correlate", "Show how use goes with delivery, lag by lag."),
