@@ -46,6 +46,14 @@ torture:
 simulate *ARGS:
     python scripts/simulate.py {{ ARGS }}
 
+# The invariants of the GitHub sync over 500 random seeds instead of fifty.
+torture-github:
+    PRODLENS_SEEDS=500 python -m pytest tests/torture/test_github_sync.py
+
+# Put known faults into the GitHub sync one by one and see each of them caught.
+mutants:
+    python scripts/mutants.py
+
 # Speed and memory of ingestion, as ratios within one run.
 bench *ARGS:
     python benchmarks/ingest.py {{ ARGS }}
