@@ -27,6 +27,9 @@ DIRECTED = (
     "tests/unit/github_etl",
     "tests/unit/storage/test_github_sync.py",
     "tests/contract/test_github_etl.py",
+    "tests/contract/test_github_losses.py",
+    "tests/contract/test_github_commits.py",
+    "tests/contract/test_github_runs.py",
 )
 RANDOM = "tests/torture/test_github_sync.py"
 COPIED = ("src", "tests", "pyproject.toml")
@@ -64,7 +67,7 @@ def is_caught(patch: Path, tests: tuple[str, ...], seeds: int) -> bool:
             f"{patch.stem}: the tests did not run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
         )
     seen = f"caught by {failed[1]}" if failed else "SURVIVED"
-    print(f"{patch.stem:32} {time.monotonic() - begun:5.1f} s  {seen}", flush=True)
+    print(f"{patch.stem:30} {time.monotonic() - begun:5.1f} s  {seen}", flush=True)
     return failed is not None
 
 

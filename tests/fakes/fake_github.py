@@ -72,6 +72,7 @@ class FakeGithub:
         self.redirects_to = ""
         self.compare_cap: int | None = None
         self.hidden: set[str] = set()
+        self.branch_answers = ""
 
     # What tests use ------------------------------------------------------------------------
 
@@ -275,7 +276,8 @@ class FakeGithub:
     def _commit(self, request: Request, world: World, ref: str) -> Answered:
         if world.head is None:
             return Answered({"message": "Git Repository is empty."}, 409)
-        sha = world.head if ref in (world.default_branch, "HEAD") else ref
+        names = (self.branch_answers or world.default_branch, "HEAD")
+        sha = world.head if ref in names else ref
         if sha not in world.commits:
             return Answered({"message": f"No commit found for SHA: {ref}"}, 422)
         if request.headers.get("accept") == SHA_MEDIA:

@@ -111,13 +111,6 @@ def page_number(path: str | None) -> int | None:
     return int(values[-1]) if values and values[-1].isdigit() else None
 
 
-def with_parameter(path: str, name: str, value: str) -> str:
-    """Return a path with one more parameter, unless it has it already."""
-    if name in parse_qs(urlsplit(path).query):
-        return path
-    return f"{path}{'&' if '?' in path else '?'}{name}={value}"
-
-
 def repository_root(path: str) -> str | None:
     """Return the part of a path that names the repository; None when none does."""
     found = _BY_ID.match(path) or _BY_NAME.match(path)

@@ -105,6 +105,12 @@ def test_a_limit_without_numbers_waits_a_minute_and_doubles(attempt: int, second
     )
 
 
+def test_numbers_that_are_none_count_as_a_limit_without_numbers() -> None:
+    gone = {"x-ratelimit-remaining": "0"}
+    assert after(Reply(403, gone, "API rate limit exceeded")) == Wait(60.0, limit=True)
+    assert after(Reply(403, {"retry-after": "soon"}, SECONDARY), 2) == Wait(120.0, limit=True)
+
+
 def test_a_403_without_a_word_counts_as_a_limit() -> None:
     assert after(Reply(403, {})) == Wait(60.0, limit=True)
 
