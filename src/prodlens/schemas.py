@@ -59,6 +59,8 @@ class IdSource(StrEnum):
     """Known only because other calls carry the same trace id."""
     GIVEN = "given"
     """The person who ingested the file said so (`--repo`, `--developer`)."""
+    INHERITED = "inherited"
+    """Known from another record of the same turn, trace or session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,11 @@ class CanonicalTrace:
         call_group: Id shared by records of one request (retries and fallbacks), used to count
             distinct requests behind a `trace_id`.
         subscription: True when the call ran on a subscription: cost is what the API would charge.
+        scopes: `namespace:id` of what the call belongs to (a turn, a trace, a session), from which
+            it inherits what its own record leaves open (`ContextFact`).
+        shadows: `namespace:key` of records that describe this call, or several like it, once more
+            (the parent of an LLM span, a counter that is repeated): those never count, whichever
+            comes first.
     """
 
     session_id: str | None
@@ -138,6 +145,8 @@ class CanonicalTrace:
     developer_source: str | None = None
     repo_source: str | None = None
     tags: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    shadows: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check what no source may break.
@@ -178,13 +187,15 @@ class CanonicalTrace:
         """
         record = {name: getattr(self, name) for name in TRACE_FIELDS}
         record["timestamp"] = format_instant(self.timestamp)
-        record["other_keys"] = list(self.other_keys)
-        record["tags"] = list(self.tags)
+        for name in TUPLE_FIELDS:
+            record[name] = list(record[name])
         return record
 
 
 TRACE_FIELDS: Final = tuple(f.name for f in dataclasses.fields(CanonicalTrace))
 """Names of `CanonicalTrace`'s fields in order."""
+TUPLE_FIELDS: Final = ("other_keys", "tags", "scopes", "shadows")
+"""Those that hold several texts."""
 
 
 class RejectReason(StrEnum):
@@ -238,7 +249,175 @@ class Skipped:
     kind: str
 
 
-Outcome = CanonicalTrace | Reject | Skipped
+class Decision(StrEnum):
+    """What became of an edit that the assistant proposed."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+    DENIED_BY_POLICY = "denied_by_policy"
+    """No permission and nobody to ask."""
+    ERROR = "error"
+    """It was to be applied and failed."""
+    UNKNOWN = "unknown"
+
+
+class DecidedBy(StrEnum):
+    """Who decided about an edit."""
+
+    USER = "user"
+    AUTO = "auto"
+    """A setting, a hook or a mode approved it without asking."""
+    POLICY = "policy"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """What one record says about one edit that the assistant proposed.
+
+    Several records describe one edit (the proposal, its result, a decision event); each gives one
+    of these, and the store joins them by `key`. None always means "this record does not say".
+    Holds no path, no code and no text: only counts and digests, which the store salts.
+
+    Attributes:
+        key: `tool:<id of the tool call>`.
+        source: Name of the format that was read.
+        call_key: `namespace:key` of the call that proposed it.
+        scopes: As in `CanonicalTrace`; `ContextFact`s named `permission_mode` say who decided.
+        within: Scope among whose calls the first one that was recorded at `timestamp` or later
+            proposed it, where the source names no call.
+        session_id: Native session.
+        developer_id: Person or account.
+        provider_message_id: The provider's id of the response that proposed it.
+        timestamp: When it was proposed (of a result or decision: when that came), aware UTC.
+        repo_slug: `owner/name`, lower case.
+        tool: Name of the edit tool.
+        language: Language of the file by its ending, lower case.
+        file_digests: 64-bit digests (`prodlens.sources.edits.path_digests`) of the file's path and
+            of its endings, from the name alone to the whole path.
+        line_digests: 64-bit digests of the meaningful lines it adds, in order, repeats kept.
+        proposed_lines: Lines it adds.
+        decision: What became of it.
+        decided_by: Who decided.
+        decision_source: Where that was read, the better evidence first: `event` (a decision event
+            that names its source), `result` (the result of the tool), `replay` (the result as a
+            later request repeats it).
+        user_modified: Whether the person changed it before accepting.
+        applied_lines: Lines that were added when it was applied; 0 when rejected.
+        diff_ratio: Share of it that was applied as proposed, 0..1.
+        is_proposal: Whether the record is the proposal itself, whose time leads.
+    """
+
+    key: str
+    source: str
+    call_key: str | None = None
+    scopes: tuple[str, ...] = ()
+    within: str | None = None
+    session_id: str | None = None
+    developer_id: str | None = None
+    provider_message_id: str | None = None
+    timestamp: datetime | None = None
+    repo_slug: str | None = None
+    tool: str | None = None
+    language: str | None = None
+    file_digests: tuple[int, ...] = ()
+    line_digests: tuple[int, ...] = ()
+    proposed_lines: int | None = None
+    decision: Decision | None = None
+    decided_by: DecidedBy | None = None
+    decision_source: str | None = None
+    user_modified: bool | None = None
+    applied_lines: int | None = None
+    diff_ratio: float | None = None
+    is_proposal: bool = False
+
+
+class Fact(StrEnum):
+    """What a scope can tell the calls and suggestions in it."""
+
+    SESSION_ID = "session_id"
+    DEVELOPER_ID = "developer_id"
+    REPO_SLUG = "repo_slug"
+    GIT_BRANCH = "git_branch"
+    MODEL = "model"
+    """Normalised (`prodlens.sources.model_names`)."""
+    MODEL_RAW = "model_raw"
+    PROVIDER = "provider"
+    PERMISSION_MODE = "permission_mode"
+    """`ask` or `auto`; tells who decided about edits whose own records do not say."""
+    SUBSCRIPTION = "subscription"
+    """`1`: calls of this scope ran on a subscription."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextFact:
+    """Something that holds for every call of a scope and stands in a record of its own.
+
+    Where two facts of one scope differ, the value is not known: nothing is guessed.
+
+    Attributes:
+        scope: `namespace:id`, such as `codex_turn:<id>`, `otel_trace:<id>`, `claude_prompt:<id>`.
+        name: What is said.
+        value: The value, plain text.
+        source: Name of the format that was read.
+    """
+
+    scope: str
+    name: Fact
+    value: str
+    source: str
+
+
+class LinkKind(StrEnum):
+    """What a session can be linked to."""
+
+    PULL_REQUEST = "pull_request"
+    COMMIT = "commit"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLink:
+    """A pull request or commit that a session made, as its own record says.
+
+    Attributes:
+        session_id: Native session.
+        kind: What `ref` is.
+        repo_slug: `owner/name`, lower case; None when the record names none.
+        ref: Number of the pull request, or hash of the commit.
+        occurred_at: When, aware UTC; None when the record does not say.
+        source: Name of the format that was read.
+    """
+
+    session_id: str
+    kind: LinkKind
+    repo_slug: str | None
+    ref: str
+    occurred_at: datetime | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class DailyFact:
+    """A figure that a vendor reports per person and day; no trace, and never made into one.
+
+    Attributes:
+        source: Name of the format (`copilot_metrics`).
+        event_date: The vendor's day, `YYYY-MM-DD`.
+        developer_id: Person or account; None for a total of nobody in particular.
+        metric: Name of the figure as the vendor has it.
+        dimension: What it is broken down by (`feature=code_completion`), "" for the whole day.
+        value: The figure.
+    """
+
+    source: str
+    event_date: str
+    developer_id: str | None
+    metric: str
+    dimension: str
+    value: float
+
+
+Outcome = CanonicalTrace | Suggestion | ContextFact | SessionLink | DailyFact | Reject | Skipped
 """What reading one record may give."""
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from prodlens.clock import utc_now
 from prodlens.errors import InputError
 from prodlens.schemas import CanonicalTrace, Reject, RejectReason
-from prodlens.sources import litellm, litellm_spend, simple
+from prodlens.sources import codex, litellm, litellm_spend, simple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,6 +31,18 @@ class TraceFormat(StrEnum):
     LITELLM = "litellm"
     """LiteLLM's logging callbacks; as an override, LiteLLM's SpendLogs rows, too."""
     LITELLM_SPEND_LOGS = "litellm_spend_logs"
+    CLAUDE_CODE = "claude_code"
+    """Claude Code's transcripts."""
+    CODEX = "codex"
+    """Codex CLI's rollouts."""
+    GEMINI = "gemini"
+    """Gemini CLI's telemetry file and chat sessions."""
+    OTLP = "otlp"
+    """OTLP traces and logs of any emitter; traces carry the emitter's name as `source`."""
+    OPENINFERENCE = "openinference"
+    """Exports of Phoenix and Arize."""
+    COPILOT_METRICS = "copilot_metrics"
+    """GitHub Copilot's usage metrics: figures per day, no calls."""
     PRODLENS_SIMPLE = "prodlens_simple"
     """The specification's own shape."""
     LITELLM_SERVER_LOG = "litellm_server_log"
@@ -65,12 +77,16 @@ class _Format(NamedTuple):
     name: str
     matches: Callable[[Mapping[str, Any]], bool]
     read: Callable[..., Iterable[Outcome]]
+    stateful: bool = False
+    """Whether `read` also takes `state`: a dict of plain JSON values of its own for each file, in
+    which it may note what earlier records said (a header, a counter). Only for what no id joins."""
 
 
 _REGISTRY: Final[tuple[Adapter, ...]] = (
     _Format(TraceFormat.LITELLM_SPEND_LOGS, litellm_spend.matches, litellm_spend.read),
     _Format(TraceFormat.LITELLM, litellm.matches, litellm.read),
     _Format(TraceFormat.LITELLM_SERVER_LOG, litellm.is_server_log, litellm.skip_server_log),
+    _Format(TraceFormat.CODEX, codex.matches, codex.read, stateful=True),
     _Format(TraceFormat.PRODLENS_SIMPLE, simple.matches, simple.read),
 )
 """In the order in which formats are tried: the more particular marks first."""
@@ -134,13 +150,18 @@ def read_records(
     format: TraceFormat | str | None = None,  # noqa: A002 - the specification's public name
     *,
     now: datetime | None = None,
+    state: dict[str, dict[str, Any]] | None = None,
 ) -> Iterator[Outcome]:
-    """Read raw records into calls, rejects and skipped records, lazily and in order.
+    """Read raw records into calls, what else they say, rejects and skipped records.
+
+    Lazily and in order.
 
     Args:
         records: Mappings as decoded from JSON; anything else is rejected, pages are unwrapped.
         format: A format, its name in any case, or None (or "auto") to detect it per record.
         now: The present instant, against which times are checked; the clock's when not given.
+        state: What adapters note between records of one file, by format, plain JSON values; grows.
+            Give the same one for every part of a file.
 
     Returns:
         One or more outcomes per record, none for an empty page. A reject's `index` is the 0-based
@@ -150,7 +171,8 @@ def read_records(
         InputError: No format has that name; raised by the call itself, not while reading.
     """
     adapters = _adapters(parse_format(format))
-    return _outcomes(records, adapters, utc_now() if now is None else now)
+    noted = {} if state is None else state
+    return _outcomes(records, adapters, utc_now() if now is None else now, noted)
 
 
 def detect(record: object) -> str | None:
@@ -187,7 +209,10 @@ def _adapters(chosen: TraceFormat | None) -> tuple[Adapter, ...]:
 
 
 def _outcomes(
-    records: Iterable[object], adapters: tuple[Adapter, ...], now: datetime
+    records: Iterable[object],
+    adapters: tuple[Adapter, ...],
+    now: datetime,
+    state: dict[str, dict[str, Any]],
 ) -> Iterator[Outcome]:
     alone = (records,) if isinstance(records, Mapping) else records
     pages: list[Iterator[object]] = [iter(alone)]
@@ -203,13 +228,21 @@ def _outcomes(
             if adapter is None and (page := _page(record)) is not None:
                 pages.append(iter(page))
                 break
-            for outcome in (adapter or adapters[-1]).read(record, now=now):
+            for outcome in _read(adapter or adapters[-1], record, now, state):
                 if isinstance(outcome, Reject):
                     yield dataclasses.replace(outcome, index=index)
                 else:
                     yield outcome
         else:
             pages.pop()
+
+
+def _read(
+    adapter: Adapter, record: Mapping[str, Any], now: datetime, state: dict[str, dict[str, Any]]
+) -> Iterable[Outcome]:
+    if isinstance(adapter, _Format) and adapter.stateful:
+        return adapter.read(record, now=now, state=state.setdefault(adapter.name, {}))
+    return adapter.read(record, now=now)
 
 
 def _matching(record: Mapping[str, Any], adapters: tuple[Adapter, ...]) -> Adapter | None:

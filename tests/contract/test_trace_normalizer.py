@@ -235,7 +235,8 @@ def test_an_unknown_format_is_named_with_the_known_ones(read: Any) -> None:
         read([], "langfuse")
     assert str(raised.value) == (
         "'langfuse' is no trace format: use one of auto, litellm, litellm_spend_logs,"
-        " prodlens_simple, litellm_server_log."
+        " claude_code, codex, gemini, otlp, openinference, copilot_metrics, prodlens_simple,"
+        " litellm_server_log."
     )
 
 

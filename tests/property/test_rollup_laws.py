@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from prodlens.storage import delivery, dirty_days, rollups, traces
 from prodlens.storage.connection import transaction
-from prodlens.storage.schema_0001 import STATEMENTS
+from prodlens.storage.migrations import MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,7 @@ def _store() -> Iterator[sqlite3.Connection]:
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
         conn.row_factory = sqlite3.Row
         conn.execute("pragma foreign_keys = on")
-        for statement in STATEMENTS:
+        for statement in (line for step in MIGRATIONS for line in step.statements):
             conn.execute(statement)
         yield conn
 

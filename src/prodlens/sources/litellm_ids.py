@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from prodlens.schemas import IdSource
 from prodlens.sources import fields
+from prodlens.sources.provider_ids import message_key, request_key
 from prodlens.sources.repo_slugs import repo_slug
 
 if TYPE_CHECKING:
@@ -36,9 +37,6 @@ _SESSION_HEADERS: Final = ("x-litellm-session-id", "x-claude-code-session-id")
 """In LiteLLM's own order, so that both of its shapes agree; other `x-*-session-id` come after."""
 
 _HIT_MARK: Final = "_cache_hit"
-_UNIQUE_ID: Final = re.compile(r"msg_|resp_|(?:[a-z]{1,12}[-_])?+(?:[^A-Za-z0-9]*[A-Za-z0-9]){20}")
-"""A response id of one call only: 20 letters or digits beside a prefix. Ollama's ids, for one, are
-`chatcmpl-<0..999>`. Source: ollama middleware/openai.go, `rand.Intn(999)`."""
 _FLAG_NAMES: Final = ("prod_lens.accepted", "prod_lens.accepted_flag", "accepted_flag", "accepted")
 _ACCEPTANCE_NAMES: Final = frozenset(
     {
@@ -59,10 +57,6 @@ _REQUEST_ID_HEADERS: Final = (
     "llm_provider-x-amzn-requestid",
     "llm_provider-apim-request-id",
 )
-_PROVIDERS_OWN: Final = "req_"
-"""Anthropic's and OpenAI's request ids start so. Other servers may repeat an id that the client
-chose for several calls, so only these may tie records together."""
-
 Leaves = tuple[str | None, ...]
 """Raw values in the order of `LEAF_NAMES`: what ids are decided from, remembered as a whole."""
 
@@ -173,12 +167,13 @@ def keys_of(
     """
     if hit:
         return _keys_of_hit(record_id, call_id, start)
-    tied = (f"request:{request_id}",) if request_id and request_id[:4] == _PROVIDERS_OWN else ()
+    known = request_key(request_id)
+    tied = () if known is None else (known,)
     if failed:
         own = _at(call_id or record_id, start)
         return Keys(f"litellm_failure:{own}" if own else None, tied, None, request_id)
-    if record_id is not None and _UNIQUE_ID.match(record_id):
-        return Keys(f"message:{record_id}", tied, record_id, request_id)
+    if (unique := message_key(record_id)) is not None:
+        return Keys(unique, tied, record_id, request_id)
     own = call_id or _at(record_id, start)
     return Keys(f"litellm_call:{own}" if own else None, tied, record_id, request_id)
 

@@ -124,11 +124,13 @@ def observe(
         raise InputError(f"A call has a value that can't be stored: {error}.") from None
     digest = hashlib.sha256(body).digest()
     identity = trace.native_key or _content_identity(trace, values, digest)
+    keys = (identity, *trace.other_keys)
     return Observation(
         trace=trace,
         content=int.from_bytes(digest[:8], "big", signed=True),
         identity=identity,
-        keys=(identity, *trace.other_keys),
+        keys=keys,
+        digests=tuple([key_digest(key) for key in keys]),
         cost_nanos=cost_nanos,
         price_version=price_version,
         place=place,

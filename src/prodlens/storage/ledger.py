@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.clock import format_instant
@@ -26,7 +26,8 @@ on conflict (path) do nothing
 _PROGRESS: Final = """
 update source_files set
     size = :size, digest = :digest, options = :options, offset = :offset, line = :line,
-    complete = :complete, resumable = :resumable, format = :format, records = :records,
+    complete = :complete, resumable = :resumable, reader_state = :reader_state,
+    format = :format, records = :records,
     set_aside = :set_aside, skipped = :skipped, last_read = :now
 where id = :id
 """
@@ -77,7 +78,10 @@ class FileProgress:
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """What the ledger says of a file: `progress`, the options it was read with, and counts."""
+    """What the ledger says of a file: `progress`, the options it was read with, and counts.
+
+    `reader_state` is what adapters noted between its records, by format.
+    """
 
     file_id: int
     options: str
@@ -86,6 +90,7 @@ class LedgerEntry:
     records: int
     set_aside: int
     skipped: int
+    reader_state: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,7 @@ def find(conn: sqlite3.Connection, path: str) -> LedgerEntry | None:
         records=int(row["records"]),
         set_aside=int(row["set_aside"]),
         skipped=int(row["skipped"]),
+        reader_state=json.loads(row["reader_state"]) if row["reader_state"] else {},
     )
 
 
@@ -150,6 +156,7 @@ def save(conn: sqlite3.Connection, entry: LedgerEntry, now: datetime) -> None:
             "records": entry.records,
             "set_aside": entry.set_aside,
             "skipped": entry.skipped,
+            "reader_state": json.dumps(entry.reader_state) if entry.reader_state else None,
             "now": format_instant(now),
         },
     )

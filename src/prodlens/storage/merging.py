@@ -14,7 +14,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from prodlens.schemas import CostSource, IdSource, usd_to_nanos
+from prodlens.schemas import CostSource, IdSource, TrafficClass, usd_to_nanos
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,6 +43,7 @@ class Observation:
         content: 64-bit digest of what it says.
         identity: `namespace:key` that decides equality.
         keys: Every `namespace:key` under which it knows the call, `identity` first.
+        digests: The same as 64-bit digests; of a record that was read back, of every key it had.
         cost_nanos: Cost computed from its own tokens, None when reported or unpriced.
         price_version: Price list behind `cost_nanos`.
         place: Where it stands.
@@ -52,6 +53,7 @@ class Observation:
     content: int
     identity: str
     keys: tuple[str, ...]
+    digests: tuple[int, ...]
     cost_nanos: int | None = None
     price_version: str | None = None
     place: Place = NOWHERE
@@ -79,7 +81,18 @@ _EVIDENCE: Final[dict[str | None, int]] = {
     IdSource.DERIVED: 3,
     None: 2,
     IdSource.GIVEN: 1,
+    IdSource.INHERITED: 0,
 }
+
+_TRAFFIC: Final[dict[str, int]] = {
+    TrafficClass.CACHE_HIT: 6,
+    TrafficClass.HEALTH_PROBE: 5,
+    TrafficClass.EVALUATION: 4,
+    TrafficClass.RETRY: 3,
+    TrafficClass.SUBAGENT: 2,
+    TrafficClass.HUMAN: 1,
+}
+"""The more particular class wins, whoever saw it: docs/explanation/traffic.md."""
 
 _NAMESPACES: Final = ("message", "request", "span")
 """Identity keys from the most widely shared to the least; others follow, `content` is last."""
@@ -148,10 +161,15 @@ _BY_RANK: Final = (
         _LEADING,
         lambda t: (t.total_tokens or 0, t.cost_usd),
     ),
+    _Group(
+        ("traffic_class",),
+        lambda t: t.traffic_class is not None,
+        {},
+        lambda t: (_TRAFFIC.get(str(t.traffic_class), 0),),
+    ),
     *(
         _alone(field, _LEADING)
         for field in (
-            "traffic_class",
             "subscription",
             "stream",
             "call_type",
@@ -223,11 +241,13 @@ def resolve(observations: Sequence[Observation]) -> tuple[Observation, str]:
     cost, version = _computed_cost(observations, reported=changes.get("cost_usd") is not None)
     identity = min((o.identity for o in observations), key=_namespace_order)
     keys = {key for o in observations for key in o.keys}
+    changes["scopes"] = tuple(sorted({scope for o in observations for scope in o.trace.scopes}))
     merged = Observation(
         trace=dataclasses.replace(leading.trace, **changes),
         content=leading.content,
         identity=identity,
         keys=(identity, *sorted(keys - {identity})),
+        digests=tuple(sorted({digest for o in observations for digest in o.digests})),
         cost_nanos=cost,
         price_version=version,
         place=leading.place,
@@ -250,12 +270,23 @@ def _take(
 def _computed_cost(
     observations: Sequence[Observation], *, reported: bool
 ) -> tuple[int | None, str | None]:
-    """Return the computed cost that belongs to the tokens that were taken."""
-    counted = [o for o in observations if _TOKENS.known(o.trace) and o.cost_nanos is not None]
+    """Return the computed cost of the tokens that were taken; None when they have none."""
+    counted = [o for o in observations if _TOKENS.known(o.trace)]
     if reported or not counted:
         return None, None
     best = max(counted, key=lambda o: _rank(o, _TOKENS.ranks, _TOKENS.order))
-    return best.cost_nanos, best.price_version
+    if best.cost_nanos is not None:
+        return best.cost_nanos, best.price_version
+    # The same tokens, seen by a record that knows the model.
+    same = [o for o in counted if o.cost_nanos is not None and _tokens(o) == _tokens(best)]
+    if not same:
+        return None, None
+    twin = max(same, key=lambda o: _rank(o, _TOKENS.ranks, _TOKENS.order))
+    return twin.cost_nanos, twin.price_version
+
+
+def _tokens(observation: Observation) -> tuple[Any, ...]:
+    return tuple(getattr(observation.trace, name) for name in _TOKENS.fields)
 
 
 def _source_rank(observation: Observation, ranks: dict[str, int]) -> int:

@@ -16,6 +16,7 @@ from prodlens.clock import format_instant, utc_now
 from prodlens.errors import SchemaTooNewError, StoreCorruptError, StoreEmptyError
 from prodlens.storage.connection import transaction
 from prodlens.storage.schema_0001 import STATEMENTS as FIRST
+from prodlens.storage.schema_0002 import STATEMENTS as SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,10 @@ class Migration:
     statements: tuple[str, ...]
 
 
-MIGRATIONS: Final = (Migration(1, "first schema", FIRST),)
+MIGRATIONS: Final = (
+    Migration(1, "first schema", FIRST),
+    Migration(2, "several sources of one call", SECOND),
+)
 LATEST: Final = MIGRATIONS[-1].version
 
 

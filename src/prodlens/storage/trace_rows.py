@@ -10,12 +10,13 @@ from prodlens.clock import format_instant, parse_instant, parse_stored
 from prodlens.errors import InputError
 from prodlens.schemas import (
     TRACE_FIELDS,
+    TUPLE_FIELDS,
     CanonicalTrace,
     CostSource,
     IdSource,
     nanos_to_usd,
 )
-from prodlens.storage.identity_keys import OBSERVED
+from prodlens.storage.identity_keys import OBSERVED, key_digest
 from prodlens.storage.merging import Observation, Place
 
 if TYPE_CHECKING:
@@ -87,6 +88,12 @@ _WHOLE: Final = frozenset(
     }
 )
 _INT64: Final = 2**63
+BY_PEOPLE: Final = "suggestions"
+BY_RULE: Final = "suggestions_auto"
+DERIVED_ACCEPTANCE: Final = frozenset({BY_PEOPLE, BY_RULE})
+"""`accepted_source` of calls whose acceptance follows from `suggestions`: somebody decided, or only
+settings and modes did."""
+ACCEPTANCE_COLUMNS: Final = ("accepted_flag", "accepted_source", "accepted_lines", "diff_ratio")
 
 
 def plain_row(row: sqlite3.Row) -> dict[str, Any]:
@@ -99,12 +106,20 @@ def plain_row(row: sqlite3.Row) -> dict[str, Any]:
     return values
 
 
+def strip_derived(values: dict[str, Any]) -> None:
+    """Take out what a row knows from other records: a weak session, what suggestions say."""
+    if values["session_source"] == IdSource.WEAK:
+        values["session_id"] = values["session_source"] = None
+    if values["accepted_source"] in DERIVED_ACCEPTANCE:
+        for name in ACCEPTANCE_COLUMNS:
+            values[name] = None
+
+
 def observation_of_row(row: sqlite3.Row) -> Observation:
-    """Return the single observation that a row stands for."""
+    """Return the single observation that a row stands for; its `digests` know the identity only."""
     values = plain_row(row)
     trace_values = {name: values[name] for name in OBSERVED}
-    if trace_values["session_source"] == IdSource.WEAK:
-        trace_values["session_id"] = trace_values["session_source"] = None
+    strip_derived(trace_values)
     computed = values["cost_source"] == CostSource.COMPUTED
     reported = values["cost_source"] == CostSource.REPORTED
     identity = str(values["identity_key"])
@@ -121,6 +136,7 @@ def observation_of_row(row: sqlite3.Row) -> Observation:
         content=int(values["content"]),
         identity=identity,
         keys=(identity,),
+        digests=(key_digest(identity),),
         cost_nanos=values["cost_nanos"] if computed else None,
         price_version=values["price_version"] if computed else None,
         place=Place(values["source_file"], values["source_offset"], values["source_line"]),
@@ -137,6 +153,7 @@ def encode_observation(observation: Observation) -> str:
     record["timestamp"] = format_instant(observation.trace.timestamp)
     record["identity"] = observation.identity
     record["keys"] = observation.keys
+    record["digests"] = observation.digests
     return json.dumps(record, ensure_ascii=False, sort_keys=True)
 
 
@@ -144,8 +161,9 @@ def decode_observation(row: sqlite3.Row) -> Observation:
     """Return the observation that `encode_observation` wrote."""
     record = json.loads(row["record"])
     identity, keys = record.pop("identity"), tuple(record.pop("keys"))
+    digests = record.pop("digests", None) or [key_digest(key) for key in keys]
     record["timestamp"] = parse_stored(record["timestamp"])
-    for name in ("tags", "other_keys"):
+    for name in TUPLE_FIELDS:
         record[name] = tuple(record.get(name, ()))
     for name in _REQUIRED:
         record.setdefault(name, None)
@@ -154,6 +172,7 @@ def decode_observation(row: sqlite3.Row) -> Observation:
         content=int(row["content"]),
         identity=identity,
         keys=keys,
+        digests=tuple(digests),
         cost_nanos=row["cost_nanos"],
         price_version=row["price_version"],
         place=Place(row["source_file"], row["source_offset"], row["source_line"]),
@@ -181,14 +200,15 @@ def trace_of_mapping(record: Mapping[str, Any]) -> CanonicalTrace:
         values[name] = _checked(name, value)
     values |= {
         "timestamp": parsed[0],
-        "tags": tuple(values.get("tags") or ()),
-        "other_keys": tuple(values.get("other_keys") or ()),
+        **{name: tuple(values.get(name) or ()) for name in TUPLE_FIELDS},
         "source": values.get("source") or "direct",
         "native_key": values.get("native_key") or _given_key(record),
     }
     _complete_cost(values, record)
     if values.get("session_source") == IdSource.WEAK:
         values["session_id"] = values["session_source"] = None
+    if values.get("accepted_source") in DERIVED_ACCEPTANCE:
+        values |= dict.fromkeys(ACCEPTANCE_COLUMNS)
     return CanonicalTrace(**values)
 
 

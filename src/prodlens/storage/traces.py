@@ -1,69 +1,40 @@
-"""SQL of the calls: `sessions`, `observations`, `call_keys`, `trace_links`; row <-> record.
+"""SQL of the calls: which records are new, which are known, which need a look at others.
 
 A call that one record describes is one row of `sessions` and nothing else: the row *is* the
-observation. Only when a second, different record of the same call arrives are all of them kept in
-`observations`, and the row becomes `prodlens.storage.merging.resolve` of that set. So the tables
-are a function of the set of records, whatever their order.
+observation. Only when a second, different record of the same call arrives, or when it depends on
+records of its turn or trace, are all of them kept in `observations`, and the row becomes what
+`prodlens.storage.rebuilding` decides from that set. So the tables are a function of the set of
+records, whatever their order.
 """
 
 from __future__ import annotations
 
-import functools
 import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from prodlens.clock import format_instant
-from prodlens.schemas import IdSource, nanos_to_usd
-from prodlens.storage import dirty_days, weak_sessions
-from prodlens.storage.identity_keys import (
-    OBSERVED,
-    key_digest,
-    observe,
-    observed_values,
-    trace_hash,
-)
-from prodlens.storage.merging import Observation, final_cost, resolve
-from prodlens.storage.trace_rows import (
-    FIRST_COLUMNS,
-    LAST_COLUMNS,
-    SESSION_COLUMNS,
-    decode_observation,
-    encode_observation,
-    observation_of_row,
-    plain_row,
-    trace_of_mapping,
-)
+from prodlens.storage import call_rows, context_facts, dirty_days, matching, shadows, weak_sessions
+from prodlens.storage.identity_keys import observe
+from prodlens.storage.rebuilding import Rebuilder, Rebuilt, candidates, joined_by_keys
+from prodlens.storage.trace_rows import SESSION_COLUMNS, plain_row, trace_of_mapping
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from prodlens.schemas import CanonicalTrace
+    from prodlens.storage.merging import Observation
 
 _BATCH: Final = 5000
-
-_BOOKKEEPING: Final = frozenset(
-    {"content", "observations", "source_file", "source_offset", "source_line"}
-)
-_COLUMNS: Final = (*OBSERVED, *FIRST_COLUMNS, *LAST_COLUMNS)
-_INSERT: Final = (
-    f"insert into sessions ({', '.join(_COLUMNS)}) values ({', '.join('?' * len(_COLUMNS))})"
-)
-_UPDATE: Final = f"update sessions set {', '.join(f'{name} = ?' for name in _COLUMNS)} where id = ?"
-_KNOWN_KEYS: Final = """
-select key, call_id from call_keys where key in (select value from json_each(?))
-"""
 _CONTENTS: Final = """
-select id, content, observations from sessions where id in (select value from json_each(?))
+select id, content from sessions where id in (select value from json_each(:calls))
+union all
+select call_id, content from observations where call_id in (select value from json_each(:calls))
 """
-_ADD_KEYS: Final = "insert or ignore into call_keys (key, call_id) values (?, ?)"
-_ADD_OBSERVATION: Final = """
-insert or ignore into observations
-    (call_id, content, record, cost_nanos, price_version, source_file, source_offset, source_line)
-values (?, ?, ?, ?, ?, ?, ?, ?)
+_SOURCES: Final = """
+insert or ignore into call_sources (source) select value from json_each(?)
 """
 
 
@@ -76,12 +47,17 @@ class Added:
         changed: Calls known before whose row says something else now.
         known: Records that added nothing.
         days: UTC days whose rollups are stale now (`YYYY-MM-DD`).
+        calls: Calls whose keys or rows may have changed, new ones among them only when several
+            records describe them.
+        shadowed: Records that describe calls once more and never count.
     """
 
     added: int = 0
     changed: int = 0
     known: int = 0
     days: set[str] = field(default_factory=set)
+    calls: set[int] = field(default_factory=set)
+    shadowed: int = 0
 
 
 def insert(conn: sqlite3.Connection, records: Iterable[CanonicalTrace | Mapping[str, Any]]) -> int:
@@ -97,17 +73,37 @@ def insert(conn: sqlite3.Connection, records: Iterable[CanonicalTrace | Mapping[
     return done
 
 
-def add(conn: sqlite3.Connection, batch: Sequence[Observation]) -> Added:
-    """Store one batch of observations inside the caller's transaction, and mark stale days."""
+def add(
+    conn: sqlite3.Connection,
+    batch: Sequence[Observation],
+    *,
+    scopes: Iterable[int] = (),
+    price: Callable[[CanonicalTrace], tuple[int, str] | None] | None = None,
+) -> Added:
+    """Store one batch of observations inside the caller's transaction, and mark stale days.
+
+    Args:
+        conn: The connection.
+        batch: Observations of one or more calls.
+        scopes: Scopes of which something new is known: their calls are decided again.
+        price: Prices calls whose model is known only from their scopes.
+    """
     result = Added()
-    digests = [[key_digest(key) for key in observation.keys] for observation in batch]
-    known = _known_calls(conn, {digest for keys in digests for digest in keys})
-    fresh, repeated = _separate(batch, digests, known)
-    first_new = _next_id(conn)
-    links = _insert_fresh(conn, fresh, first_new, result)
-    if repeated:
-        links |= _add_repeated(conn, repeated, first_new, result)
-    result.days |= weak_sessions.decide(conn, links)
+    several = _note_sources(conn, batch)
+    again = _shadowed_calls(conn, shadows.add(conn, batch)) | context_facts.calls(conn, scopes)
+    counted = shadows.without(conn, batch)
+    result.shadowed = len(batch) - len(counted)
+    known = call_rows.known_calls(conn, {d for o in counted for d in o.digests})
+    contents = _contents(conn, {call for calls in known.values() for call in calls})
+    fresh, clusters = _sorted_out(conn, counted, known, contents, several, result)
+    traces = _insert_fresh(conn, fresh, result)
+    rebuilder = Rebuilder(conn, price=price, several=several)
+    for observations in clusters:
+        traces |= _rebuild(conn, rebuilder, set(), observations, result)
+    for call in sorted(again):
+        if call_rows.rows(conn, [call]):
+            traces |= _rebuild(conn, rebuilder, {call}, [], result)
+    result.days |= weak_sessions.decide(conn, traces)
     dirty_days.mark(conn, dirty_days.SESSIONS, result.days)
     return result
 
@@ -122,8 +118,8 @@ def preview(
         batch: Observations.
         seen: Key digests of earlier batches of the same run; grows.
     """
-    digests = [[key_digest(key) for key in observation.keys] for observation in batch]
-    known = _known_calls(conn, {digest for keys in digests for digest in keys})
+    digests = [observation.digests for observation in batch]
+    known = call_rows.known_calls(conn, {digest for keys in digests for digest in keys})
     added = 0
     for keys in digests:
         added += not any(key in known or key in seen for key in keys)
@@ -131,209 +127,110 @@ def preview(
     return added, len(batch) - added
 
 
-_Keyed = tuple[Observation, list[int]]
+def _note_sources(conn: sqlite3.Connection, batch: Sequence[Observation]) -> bool:
+    """Return whether calls of more than one source may meet."""
+    conn.execute(_SOURCES, (json.dumps(sorted({o.trace.source for o in batch})),))
+    return int(conn.execute("select count(*) from call_sources").fetchone()[0]) > 1
 
 
-def _known_calls(conn: sqlite3.Connection, digests: Iterable[int]) -> dict[int, set[int]]:
-    known: dict[int, set[int]] = {}
-    for row in conn.execute(_KNOWN_KEYS, (json.dumps(list(digests)),)):
-        known.setdefault(row[0], set()).add(row[1])
-    return known
+def _shadowed_calls(conn: sqlite3.Connection, keys: set[int]) -> set[int]:
+    if not keys:
+        return set()
+    return {call for calls in call_rows.known_calls(conn, keys).values() for call in calls}
 
 
-def _separate(
-    batch: Sequence[Observation], digests: list[list[int]], known: dict[int, set[int]]
-) -> tuple[list[_Keyed], list[_Keyed]]:
-    """Return the observations of calls nobody has seen, and those that need a look at others."""
-    fresh: list[_Keyed] = []
-    repeated: list[_Keyed] = []
-    claimed: set[int] = set()
-    for observation, keys in zip(batch, digests, strict=True):
-        if any(key in known or key in claimed for key in keys):
-            repeated.append((observation, keys))
+def _contents(conn: sqlite3.Connection, calls: set[int]) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = {}
+    if calls:
+        for call, content in conn.execute(_CONTENTS, {"calls": json.dumps(list(calls))}):
+            found.setdefault(call, set()).add(content)
+    return found
+
+
+def _sorted_out(
+    conn: sqlite3.Connection,
+    batch: Sequence[Observation],
+    known: dict[int, set[int]],
+    contents: dict[int, set[int]],
+    several: bool,  # noqa: FBT001 - private
+    result: Added,
+) -> tuple[list[Observation], list[list[Observation]]]:
+    """Return calls that need no look at others, and clusters of records that do.
+
+    Records that are stored already, with all their keys, count as known and are in neither.
+    """
+    news: list[Observation] = []
+    for observation in batch:
+        calls = {call for digest in observation.digests for call in known.get(digest, ())}
+        stored = len(calls) == 1 and all(known.get(digest) for digest in observation.digests)
+        if stored and observation.content in contents.get(min(calls), ()):
+            result.known += 1
         else:
-            fresh.append((observation, keys))
-        claimed.update(keys)
-    return fresh, repeated
+            news.append(observation)
+    related = _related(conn, news) if several else set()
+    fresh: list[Observation] = []
+    clusters: list[list[Observation]] = []
+    for members in joined_by_keys([observation.digests for observation in news]):
+        first = news[members[0]]
+        alone = len(members) == 1 and not any(known.get(digest) for digest in first.digests)
+        if alone and not first.trace.scopes and members[0] not in related:
+            fresh.append(first)
+        else:
+            clusters.append([news[member] for member in members])
+    return fresh, clusters
 
 
-def _next_id(conn: sqlite3.Connection) -> int:
-    return int(conn.execute("select coalesce(max(id), 0) + 1 from sessions").fetchone()[0])
+def _related(conn: sqlite3.Connection, news: Sequence[Observation]) -> set[int]:
+    """Return positions of records that another source may have seen, stored or in this batch."""
+    groups: dict[matching.Group, list[int]] = {}
+    for position, observation in enumerate(news):
+        if (group := matching.group_of(observation.trace)) is not None:
+            groups.setdefault(group, []).append(position)
+    related: set[int] = set()
+    for group, positions in groups.items():
+        sources = {news[position].trace.source for position in positions}
+        sources.update(*(saw.split(",") for _, saw in candidates(conn, group)))
+        if len(sources) > 1:
+            related.update(positions)
+    return related
 
 
 def _insert_fresh(
-    conn: sqlite3.Connection, fresh: list[_Keyed], first: int, result: Added
+    conn: sqlite3.Connection, fresh: Sequence[Observation], result: Added
 ) -> set[int]:
     if not fresh:
         return set()
-    rows, keys, links = [], [], []
-    for call_id, (observation, digests) in enumerate(fresh, first):
-        row = _row(observation, observation.trace.source, call_id, 1)
-        result.days.add(row[_EVENT_DATE])
-        rows.append(row)
-        keys += [(digest, call_id) for digest in digests]
-        if observation.trace.trace_id is not None:
-            links.append(weak_sessions.link(observation, call_id))
-    conn.executemany(_INSERT, rows)
-    conn.executemany(_ADD_KEYS, keys)
+    first = call_rows.next_id(conn)
+    result.days |= call_rows.insert_new(conn, fresh, first)
+    result.added += len(fresh)
+    links = [
+        weak_sessions.link(observation, call_id)
+        for call_id, observation in enumerate(fresh, first)
+        if observation.trace.trace_id is not None
+    ]
     weak_sessions.add(conn, links)
-    result.added += len(rows)
     return {link[0] for link in links}
 
 
-def _row(observation: Observation, sources: str, call_id: int, count: int) -> tuple[Any, ...]:
-    trace = observation.trace
-    timestamp = format_instant(trace.timestamp)
-    nanos, cost_source, version = final_cost(observation)
-    place = observation.place
-    return (
-        *observed_values(trace),
-        call_id,
-        trace_hash(timestamp[:10], observation.identity),
-        timestamp,
-        timestamp[:10],
-        None if nanos is None else nanos_to_usd(nanos),
-        nanos,
-        cost_source.value,
-        version,
-        _tags_text(trace.tags) if trace.tags else None,
-        sources,
-        observation.identity,
-        observation.content,
-        count,
-        place.file_id,
-        place.offset,
-        place.line,
-    )
-
-
-@functools.lru_cache(maxsize=1024)
-def _tags_text(tags: tuple[str, ...]) -> str:
-    return json.dumps(tags)
-
-
-_EVENT_DATE: Final = _COLUMNS.index("event_date")
-
-
-def _add_repeated(
-    conn: sqlite3.Connection, repeated: list[_Keyed], first_new: int, result: Added
-) -> set[int]:
-    """Store records of calls that are known already, or that were new in this very batch.
-
-    A call that came with this batch (id from `first_new` on) counts as added, not as changed too.
-    """
-    known = _known_calls(conn, {key for _, keys in repeated for key in keys})
-    calls = sorted({call for found in known.values() for call in found})
-    contents = {row[0]: (row[1], row[2]) for row in conn.execute(_CONTENTS, (json.dumps(calls),))}
-    links: set[int] = set()
-    for observation, keys in repeated:
-        found = {call for key in keys for call in known.get(key, ())}
-        every_key_known = all(known.get(key) for key in keys)
-        if len(found) == 1 and every_key_known:
-            content, count = contents[next(iter(found))]
-            if content == observation.content and count == 1:
-                result.known += 1
-                continue
-        call, gone, changed = _merge(conn, sorted(found), observation, result, links)
-        _relearn(known, contents, call, gone, keys, conn)
-        result.added -= sum(other >= first_new for other in gone)
-        if changed and call < first_new:
-            result.changed += 1
-        else:
-            result.known += 1
-    return links
-
-
-def _relearn(
-    known: dict[int, set[int]],
-    contents: dict[int, tuple[int, int]],
-    call: int,
-    gone: set[int],
-    keys: list[int],
+def _rebuild(
     conn: sqlite3.Connection,
-) -> None:
-    """Bring what this batch knows about calls up to date after a merge."""
-    for key, calls in known.items() if gone else ():
-        if calls & gone:
-            known[key] = (calls - gone) | {call}
-    for key in keys:
-        known.setdefault(key, set()).add(call)
-    for row in conn.execute(_CONTENTS, (json.dumps([call]),)):
-        contents[row[0]] = (row[1], row[2])
-
-
-def _merge(
-    conn: sqlite3.Connection,
-    calls: list[int],
-    observation: Observation,
+    rebuilder: Rebuilder,
+    calls: set[int],
+    observations: Sequence[Observation],
     result: Added,
-    links: set[int],
-) -> tuple[int, set[int], bool]:
-    """Join one more record with the calls it belongs to.
-
-    Returns:
-        `(the call that stays, the calls that went into it, whether a row says something new)`.
-    """
-    rows = [
-        conn.execute("select * from sessions where id = ?", (call,)).fetchone() for call in calls
-    ]
-    seen = {o.content: o for row in rows for o in _observations(conn, row)}
-    if len(calls) == 1 and observation.content in seen:
-        conn.executemany(_ADD_KEYS, [(key_digest(key), calls[0]) for key in observation.keys])
-        return calls[0], set(), False
-    seen.setdefault(observation.content, observation)
-    merged, sources = resolve(list(seen.values()))
-    keep, gone = calls[0], set(calls[1:])
-    before = _said(rows[0])
-    _repoint(conn, keep, gone)
-    conn.execute(_UPDATE, (*_row(merged, sources, keep, len(seen)), keep))
-    conn.executemany(_ADD_OBSERVATION, [_observation_row(keep, o) for o in seen.values()])
-    conn.executemany(_ADD_KEYS, [(key_digest(key), keep) for key in merged.keys])
-    links |= weak_sessions.relink(conn, keep, merged)
-    after = conn.execute("select * from sessions where id = ?", (keep,)).fetchone()
-    changed = bool(gone) or _said(after) != before
-    if changed:
-        result.days |= {str(row["event_date"]) for row in (*rows, after)}
-    return keep, gone, changed
-
-
-def _said(row: sqlite3.Row) -> dict[str, Any]:
-    """Return what a row says, without its bookkeeping."""
-    said = {name: value for name, value in plain_row(row).items() if name not in _BOOKKEEPING}
-    if said["session_source"] == IdSource.WEAK:  # decided anew behind every batch
-        said["session_id"] = said["session_source"] = None
-    return said
-
-
-def _repoint(conn: sqlite3.Connection, keep: int, gone: set[int]) -> None:
-    for call in gone:
-        for table in ("call_keys", "observations", "trace_links"):
-            conn.execute(
-                f"update or ignore {table} set call_id = ? where call_id = ?", (keep, call)
-            )
-        conn.execute("update suggestions set call_id = ? where call_id = ?", (keep, call))
-        conn.execute("delete from sessions where id = ?", (call,))
-
-
-def _observations(conn: sqlite3.Connection, row: sqlite3.Row) -> list[Observation]:
-    if row["observations"] == 1:
-        return [observation_of_row(row)]
-    found = conn.execute("select * from observations where call_id = ?", (row["id"],))
-    return [decode_observation(line) for line in found]
-
-
-def _observation_row(call_id: int, observation: Observation) -> tuple[Any, ...]:
-    place = observation.place
-    return (
-        call_id,
-        observation.content,
-        encode_observation(observation),
-        observation.cost_nanos,
-        observation.price_version,
-        place.file_id,
-        place.offset,
-        place.line,
-    )
+) -> set[int]:
+    """Decide one cluster anew; its calls are looked up now, since others were joined before it."""
+    digests = {digest for observation in observations for digest in observation.digests}
+    found = call_rows.known_calls(conn, digests)
+    done = Rebuilt()
+    rebuilder.rebuild(calls | {c for known in found.values() for c in known}, observations, done)
+    changed = max(len(done.changed), bool(done.gone))
+    result.added += len(done.new)
+    result.changed += changed
+    result.known += max(len(observations) - len(done.new) - changed, 0)
+    result.days |= done.days
+    result.calls |= done.calls
+    return done.traces
 
 
 def fetch(conn: sqlite3.Connection) -> list[dict[str, Any]]:

@@ -8,24 +8,37 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from prodlens.errors import InputError
-from prodlens.schemas import CanonicalTrace, IdSource, Reject, RejectReason
+from prodlens.schemas import (
+    CanonicalTrace,
+    ContextFact,
+    DailyFact,
+    IdSource,
+    Reject,
+    RejectReason,
+    SessionLink,
+    Skipped,
+    Suggestion,
+)
 from prodlens.selection import parse_repository
+from prodlens.sources import traffic
+from prodlens.sources.edits import salted
 from prodlens.sources.reading import BadRecord
-from prodlens.storage import ledger, traces
+from prodlens.storage import ledger, recording, suggestions, traces
 from prodlens.storage.identity_keys import observe
 from prodlens.storage.ledger import DeadLetter, FileProgress, LedgerEntry
 from prodlens.storage.merging import Place
-from prodlens.trace_ingestion.outcome import BEFORE_SINCE, FileReport
+from prodlens.trace_ingestion.outcome import BEFORE_SINCE, COUNTED_ELSEWHERE, FileReport
 from prodlens.trace_normalizer import read_records
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
     from datetime import datetime
 
     from prodlens.pricing import PriceBook
+    from prodlens.schemas import Outcome
     from prodlens.sources.reading import RawRecord, RecordReader
     from prodlens.storage import ProdLensStore
-    from prodlens.storage.merging import Observation
     from prodlens.trace_ingestion.digests import FileDigest
     from prodlens.trace_ingestion.outcome import IngestOptions
 
@@ -66,7 +79,9 @@ class RecordSink:
         self._now = now
         self._repo = parse_repository(options.repo_slug) if options.repo_slug else None
         self._file_id: int | None = None
-        self._observations: list[Observation] = []
+        self._records = recording.Records()
+        self._state: dict[str, dict[str, Any]] = {}
+        self._salt: bytes | None = None
         self._letters: list[DeadLetter] = []
         self._previewed: set[int] = set()
         self._counts = Counter[str]()
@@ -86,6 +101,7 @@ class RecordSink:
         self.start = entry.progress.offset
         self.start_line = entry.progress.line
         self._counts.update(records=entry.records, set_aside=entry.set_aside, skipped=entry.skipped)
+        self._state = entry.reader_state
         self.report.formats.update(entry.formats)
 
     def take(self, item: RawRecord | BadRecord) -> None:
@@ -98,14 +114,33 @@ class RecordSink:
         self._counts["records"] += 1
         if self._open:
             self._match_letter(item)
-        outcomes = read_records((item.value,), self._options.format, now=self._now)
+        outcomes = read_records(
+            (item.value,), self._options.format, now=self._now, state=self._state
+        )
         for part, outcome in enumerate(outcomes):
             if isinstance(outcome, CanonicalTrace):
                 self._take_call(outcome, item)
             elif isinstance(outcome, Reject):
                 self._set_aside(outcome, item, part)
-            else:
+            elif isinstance(outcome, Skipped):
                 self.report.skipped[outcome.kind] += 1
+            else:
+                self._take_other(outcome, item)
+
+    def _take_other(self, outcome: Outcome, item: RawRecord) -> None:
+        """Keep what a record says beside calls; a filtered run leaves out what is too early."""
+        records, since = self._records, self._options.since
+        if isinstance(outcome, Suggestion):
+            if since is None or outcome.timestamp is None or outcome.timestamp >= since:
+                records.suggestions.append((outcome, Place(self._id(), item.offset, item.line)))
+        elif isinstance(outcome, ContextFact):
+            records.facts.append(outcome)
+        elif isinstance(outcome, SessionLink):
+            records.links.append(outcome)
+        elif isinstance(outcome, DailyFact):
+            self.report.formats[outcome.source] += 1
+            if since is None or outcome.event_date >= since.date().isoformat():
+                records.days.append(outcome)
 
     def _take_call(self, trace: CanonicalTrace, item: RawRecord) -> None:
         self.report.formats[trace.source] += 1
@@ -114,12 +149,14 @@ class RecordSink:
             self.report.skipped[BEFORE_SINCE] += 1
             return
         given = self._given(trace)
+        if (found := traffic.classify(trace)) != trace.traffic_class:
+            given["traffic_class"] = found
         if given:
             trace = dataclasses.replace(trace, **given)
         nanos, version = self._price(trace)
         place = Place(self._id(), item.offset, item.line)
         try:
-            self._observations.append(
+            self._records.calls.append(
                 observe(trace, cost_nanos=nanos, price_version=version, place=place)
             )
         except InputError:
@@ -140,16 +177,26 @@ class RecordSink:
         """Return the computed cost of a call without a reported one, and note a missing price."""
         if trace.cost_usd is not None:
             return None, None
+        cost = self._priced(trace)
+        if cost is not None:
+            return cost
+        if trace.total_tokens and not (trace.model is None and trace.scopes):
+            self.report.unpriced.add(trace.model or UNKNOWN_MODEL)
+        return None, None
+
+    def _priced(self, trace: CanonicalTrace) -> tuple[int, str] | None:
+        """Return the computed cost of a call's tokens, None when there is no price."""
         if self._prices is None:
             from prodlens.pricing import PriceBook
 
             self._prices = PriceBook()
-        cost = price(self._prices, trace)
-        if cost is None:
-            if trace.total_tokens:
-                self.report.unpriced.add(trace.model or UNKNOWN_MODEL)
-            return None, None
-        return cost
+        return price(self._prices, trace)
+
+    def _salted(self, digests: Iterable[int]) -> bytes:
+        """Return digests as they may be stored; called inside the transaction that stores them."""
+        if self._salt is None:
+            self._salt = suggestions.salt(self._store.conn)
+        return salted(digests, self._salt)
 
     def _id(self) -> int | None:
         if self._file_id is None and self._is_stored_file():
@@ -206,7 +253,9 @@ class RecordSink:
         else:
             file_id = self._id()
             with self._store.transaction() as conn:
-                done = traces.add(conn, self._observations)
+                done = recording.record(
+                    conn, self._records, price=self._priced, salted=self._salted
+                )
                 ledger.set_aside(conn, self._letters, file_id, self._now)
                 self._keep_open()
                 if last:
@@ -216,12 +265,14 @@ class RecordSink:
             self.report.added += done.added
             self.report.changed += done.changed
             self.report.known += done.known
-        self._observations.clear()
+            if done.shadowed:
+                self.report.skipped[COUNTED_ELSEWHERE] += done.shadowed
+        self._records.clear()
         self._letters.clear()
         self.pending_records = self.pending_bytes = 0
 
     def _preview(self) -> None:
-        added, known = traces.preview(self._store.conn, self._observations, self._previewed)
+        added, known = traces.preview(self._store.conn, self._records.calls, self._previewed)
         self.report.added += added
         self.report.known += known
 
@@ -234,6 +285,7 @@ class RecordSink:
             records=self._counts["records"],
             set_aside=self._counts["set_aside"] + self.report.set_aside.total(),
             skipped=self._counts["skipped"] + self.report.skipped.total(),
+            reader_state=self._state,
         )
 
     def _match_letter(self, item: RawRecord) -> None:

@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-READER_VERSION: Final = 1
+READER_VERSION: Final = 2
 """Raised whenever records that were set aside or skipped before can be read: files are read anew."""
 
 BEFORE_SINCE: Final = "before --since"
+COUNTED_ELSEWHERE: Final = "sum or repeat of other records"
 REPORT_SCHEMA: Final = "prodlens.ingest/1"
 
 

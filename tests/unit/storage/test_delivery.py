@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from prodlens.errors import InputError
 from prodlens.storage import ProdLensStore, delivery, dirty_days
 from prodlens.storage.delivery import repository_id
-from prodlens.storage.schema_0001 import STATEMENTS
+from prodlens.storage.migrations import MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -285,7 +285,7 @@ def test_counts_rows_that_really_changed(store: ProdLensStore) -> None:
 def _in_memory() -> Iterator[sqlite3.Connection]:
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
         conn.row_factory = sqlite3.Row
-        for statement in STATEMENTS:
+        for statement in (line for step in MIGRATIONS for line in step.statements):
             conn.execute(statement)
         yield conn
 

@@ -1,0 +1,163 @@
+"""Owns what is kept of an edit that an assistant proposed: counts and digests, never text.
+
+Lines are compared by content: whitespace is normalised and lines with fewer than three word
+characters are left out, since a bracket is found in every commit. Digests leave this process only
+salted (`salted`), so that nobody can look a line up in a table of digests.
+
+Source: sources.md 8; difflib for the share of a changed text.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import hashlib
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_WORD: Final = re.compile(r"\w")
+_SPACES: Final = re.compile(r"\s+")
+_LEAST_WORD_CHARACTERS: Final = 3
+_MOST_LINES: Final = 20_000
+"""Digests of an edit; what lies behind is counted, not compared."""
+_MOST_ENDINGS: Final = 12
+_LONGEST_COMPARED: Final = 40_000
+"""Characters of two texts that are compared character by character."""
+_HUNK_HEADER: Final = re.compile(r"@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@")
+
+_LANGUAGES: Final = {
+    "bash": "shell",
+    "c": "c",
+    "cc": "c++",
+    "cpp": "c++",
+    "cs": "c#",
+    "css": "css",
+    "dart": "dart",
+    "ex": "elixir",
+    "exs": "elixir",
+    "go": "go",
+    "h": "c",
+    "hpp": "c++",
+    "html": "html",
+    "java": "java",
+    "js": "javascript",
+    "json": "json",
+    "jsx": "javascript",
+    "kt": "kotlin",
+    "lua": "lua",
+    "md": "markdown",
+    "php": "php",
+    "proto": "protobuf",
+    "py": "python",
+    "pyi": "python",
+    "r": "r",
+    "rb": "ruby",
+    "rs": "rust",
+    "scala": "scala",
+    "sh": "shell",
+    "sql": "sql",
+    "swift": "swift",
+    "tf": "terraform",
+    "toml": "toml",
+    "ts": "typescript",
+    "tsx": "typescript",
+    "txt": "text",
+    "vue": "vue",
+    "xml": "xml",
+    "yaml": "yaml",
+    "yml": "yaml",
+    "zig": "zig",
+}
+
+
+def language_of(path: str) -> str | None:
+    """Return the language of a file by its ending, None when the ending says nothing."""
+    return _LANGUAGES.get(PurePosixPath(path.replace("\\", "/")).suffix[1:].lower())
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text as an editor counts them: a last line end begins no line."""
+    return text.splitlines()
+
+
+def added_of_unified_diff(diff: str) -> list[str]:
+    """Return the lines that a unified diff adds, without their `+`; headers are no lines.
+
+    Source: GNU diffutils manual, "Detailed Description of Unified Format".
+    """
+    added: list[str] = []
+    inside = False
+    for line in diff.splitlines():
+        if _HUNK_HEADER.match(line):
+            inside = True
+        elif inside and line.startswith("+"):
+            added.append(line[1:])
+        elif line.startswith(("diff --git ", "Index: ")):
+            inside = False
+    return added
+
+
+def added_of_hunks(lines: Iterable[object]) -> list[str]:
+    """Return the added ones among lines of a patch that carry their sign in front."""
+    return [line[1:] for line in lines if isinstance(line, str) and line.startswith("+")]
+
+
+def line_digests(lines: Iterable[str]) -> tuple[int, ...]:
+    """Return a digest of each meaningful line, in order, repeats kept."""
+    found: list[int] = []
+    for line in lines:
+        if len(found) >= _MOST_LINES:
+            break
+        if (digest := _line_digest(line)) is not None:
+            found.append(digest)
+    return tuple(found)
+
+
+def _line_digest(line: str) -> int | None:
+    plain = _SPACES.sub(" ", line).strip()
+    if len(plain) < _LEAST_WORD_CHARACTERS or len(_WORD.findall(plain)) < _LEAST_WORD_CHARACTERS:
+        return None
+    return _digest(plain)
+
+
+def path_digests(path: str) -> tuple[int, ...]:
+    """Return digests of a path's endings: the name alone, the last folder and name, ..., all of it.
+
+    A commit names files from the root of the repository, an assistant from the root of the machine:
+    they are the same file when the commit's path is an ending of the assistant's.
+    """
+    parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
+    endings = ["/".join(parts[-count:]) for count in range(1, len(parts) + 1)]
+    return tuple(_digest(ending) for ending in endings[:_MOST_ENDINGS])
+
+
+@functools.lru_cache(maxsize=8192)
+def _digest(text: str) -> int:
+    raw = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(raw, "big")
+
+
+def salted(digests: Iterable[int], salt: bytes) -> bytes:
+    """Return digests as they may be stored: eight bytes each, keyed with a store's own salt."""
+    return b"".join(
+        hashlib.blake2b(digest.to_bytes(8, "big"), digest_size=8, key=salt).digest()
+        for digest in digests
+    )
+
+
+def share_kept(proposed: str, applied: str) -> float:
+    """Return how much of a proposed text is in what was applied, 0..1.
+
+    Formula: `difflib.SequenceMatcher(None, proposed, applied).ratio()`, twice the matching
+    characters over all of both; of long texts by lines instead of characters. 1.0 for equal texts.
+    """
+    if proposed == applied:
+        return 1.0
+    if len(proposed) + len(applied) > _LONGEST_COMPARED:
+        pair: tuple[list[str], list[str]] = (proposed.splitlines(), applied.splitlines())
+        return difflib.SequenceMatcher(None, *pair, autojunk=False).ratio()
+    return difflib.SequenceMatcher(None, proposed, applied, autojunk=False).ratio()

@@ -1,0 +1,112 @@
+"""SQL of `context_facts` and `call_scopes`: what a turn, a trace or a session tells its calls.
+
+A call's own record wins; what it leaves open comes from the facts of its scopes. Where two facts
+of the same name differ the value stays unknown: a session that worked in two repositories says
+nothing about the repository of one call. That is a function of the set of facts, so order is none.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from prodlens.schemas import Fact, IdSource
+from prodlens.storage.identity_keys import key_digest
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping
+
+    from prodlens.schemas import CanonicalTrace, ContextFact
+    from prodlens.storage.merging import Observation
+
+Facts = dict[int, dict[str, set[str]]]
+"""Values by scope digest and name."""
+
+_ADD: Final = """
+insert or ignore into context_facts (scope, name, value, source) values (?, ?, ?, ?)
+returning scope
+"""
+_OF: Final = """
+select scope, name, value from context_facts where scope in (select value from json_each(?))
+"""
+_CALLS: Final = """
+select distinct call_id from call_scopes where scope in (select value from json_each(?))
+"""
+_ADD_SCOPE: Final = "insert or ignore into call_scopes (scope, call_id) values (?, ?)"
+_INHERITED: Final = IdSource.INHERITED.value
+_WITH_SOURCE: Final = (
+    (Fact.SESSION_ID, "session_id", "session_source"),
+    (Fact.DEVELOPER_ID, "developer_id", "developer_source"),
+    (Fact.REPO_SLUG, "repo_slug", "repo_source"),
+)
+
+
+def add(conn: sqlite3.Connection, facts: Iterable[ContextFact]) -> set[int]:
+    """Store facts inside the caller's transaction; return the scopes that say something new."""
+    new: set[int] = set()
+    for fact in facts:
+        values = (key_digest(fact.scope), fact.name.value, fact.value, fact.source)
+        new |= {int(row[0]) for row in conn.execute(_ADD, values).fetchall()}
+    return new
+
+
+def of(conn: sqlite3.Connection, scopes: Iterable[int]) -> Facts:
+    """Return what is known of these scopes."""
+    found: Facts = {}
+    asked = json.dumps(list(scopes))
+    for scope, name, value in conn.execute(_OF, (asked,)) if asked != "[]" else ():
+        found.setdefault(scope, {}).setdefault(name, set()).add(value)
+    return found
+
+
+def calls(conn: sqlite3.Connection, scopes: Iterable[int]) -> set[int]:
+    """Return the calls that belong to any of these scopes."""
+    asked = json.dumps(list(scopes))
+    return {int(row[0]) for row in conn.execute(_CALLS, (asked,))} if asked != "[]" else set()
+
+
+def place(conn: sqlite3.Connection, call_id: int, observation: Observation) -> None:
+    """Note which scopes a call belongs to."""
+    scopes = observation.trace.scopes
+    if scopes:
+        conn.executemany(_ADD_SCOPE, [(key_digest(scope), call_id) for scope in scopes])
+
+
+def value(scopes: Iterable[str], facts: Facts, name: Fact) -> str | None:
+    """Return what scopes say under a name; None when nothing, or two different things."""
+    said: set[str] = set()
+    for scope in scopes:
+        said |= facts.get(key_digest(scope), {}).get(name.value, set())
+    return next(iter(said)) if len(said) == 1 else None
+
+
+def inherit(observation: Observation, facts: Facts) -> Observation:
+    """Return a call with what its own records leave open filled from its scopes."""
+    trace = observation.trace
+    if not trace.scopes or not facts:
+        return observation
+    changes: dict[str, Any] = {}
+    for fact, field, source in _WITH_SOURCE:
+        is_open = getattr(trace, field) is None or getattr(trace, source) == IdSource.GIVEN
+        if is_open and (found := value(trace.scopes, facts, fact)) is not None:
+            changes |= {field: found, source: _INHERITED}
+    changes |= _plain(trace, facts)
+    if not changes:
+        return observation
+    return dataclasses.replace(observation, trace=dataclasses.replace(trace, **changes))
+
+
+def _plain(trace: CanonicalTrace, facts: Facts) -> Mapping[str, Any]:
+    changes: dict[str, Any] = {}
+    if trace.git_branch is None:
+        changes["git_branch"] = value(trace.scopes, facts, Fact.GIT_BRANCH)
+    if trace.model is None:
+        names = {Fact.MODEL: "model", Fact.MODEL_RAW: "model_raw", Fact.PROVIDER: "provider"}
+        changes |= {field: value(trace.scopes, facts, fact) for fact, field in names.items()}
+    elif trace.provider is None:
+        changes["provider"] = value(trace.scopes, facts, Fact.PROVIDER)
+    if trace.subscription is None and value(trace.scopes, facts, Fact.SUBSCRIPTION) == "1":
+        changes["subscription"] = True
+    return {field: found for field, found in changes.items() if found is not None}
