@@ -119,7 +119,7 @@ def observe(
     values = observed_values(trace)
     cost = None if trace.cost_usd is None else usd_to_nanos(trace.cost_usd)
     try:
-        body = _encode()((*values, trace.timestamp, trace.tags, cost, trace.native_key))
+        body = _encode()((*values, *_unnamed(trace, cost)))
     except (OverflowError, ValueError) as error:
         raise InputError(f"A call has a value that can't be stored: {error}.") from None
     digest = hashlib.sha256(body).digest()
@@ -137,6 +137,14 @@ def observe(
     )
 
 
+def _unnamed(trace: CanonicalTrace, cost: int | None) -> tuple[object, ...]:
+    """Return what a record says beside the columns of its own name."""
+    said = (trace.timestamp, trace.tags, cost, trace.native_key)
+    if trace.other_keys or trace.scopes or trace.shadows:
+        return (*said, trace.other_keys, trace.scopes, trace.shadows)
+    return said
+
+
 def _content_identity(trace: CanonicalTrace, values: tuple[object, ...], digest: bytes) -> str:
     """Return the key of a record without an id: what it says, less what the ingesting person said."""
     given_repo = values[_REPO_SOURCE_AT] == IdSource.GIVEN
@@ -148,6 +156,6 @@ def _content_identity(trace: CanonicalTrace, values: tuple[object, ...], digest:
         if given_developer:
             plain[_DEVELOPER_AT] = plain[_DEVELOPER_SOURCE_AT] = None
         cost = None if trace.cost_usd is None else usd_to_nanos(trace.cost_usd)
-        body = _encode()((*plain, trace.timestamp, trace.tags, cost, trace.native_key))
+        body = _encode()((*plain, *_unnamed(trace, cost)))
         digest = hashlib.sha256(body).digest()
     return "content:" + digest[:16].hex()

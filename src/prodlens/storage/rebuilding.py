@@ -47,6 +47,7 @@ class Rebuilt:
         calls: Every call that was written.
         days: UTC days that changed.
         traces: Trace keys whose weak sessions must be decided again.
+        edits: Suggestions whose call went away.
     """
 
     new: set[int] = field(default_factory=set)
@@ -55,6 +56,7 @@ class Rebuilt:
     calls: set[int] = field(default_factory=set)
     days: set[str] = field(default_factory=set)
     traces: set[int] = field(default_factory=set)
+    edits: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -185,7 +187,8 @@ class Rebuilder:
         said = {call: call_rows.said(row) for call, row in before.items()}
         done.days |= {str(before[call]["event_date"]) for call in gone}
         for call in gone:
-            done.traces |= _links_of(self._conn, call)
+            done.traces |= _of_call(self._conn, "select trace_key from trace_links", call)
+            done.edits |= _of_call(self._conn, "select id from suggestions", call)
         call_rows.delete(self._conn, gone)
         if len(taken) > 1:
             call_rows.step_aside(self._conn, taken)
@@ -271,6 +274,5 @@ def _joined(known: Observation | None, extra: Observation) -> Observation:
     )
 
 
-def _links_of(conn: sqlite3.Connection, call: int) -> set[int]:
-    rows = conn.execute("select trace_key from trace_links where call_id = ?", (call,))
-    return {int(row[0]) for row in rows}
+def _of_call(conn: sqlite3.Connection, select: str, call: int) -> set[int]:
+    return {int(row[0]) for row in conn.execute(f"{select} where call_id = ?", (call,))}

@@ -81,7 +81,7 @@ def record(
     touched: set[int] = set()
     if records.suggestions and salted is not None:
         touched = suggestions.add(conn, records.suggestions, salted)
-    touched |= suggestions.concerned(conn, done.calls, scopes)
+    touched |= done.edits | suggestions.concerned(conn, done.calls, scopes)
     if touched or done.calls:
         days = suggestions.settle(conn, touched, done.calls)
         dirty_days.mark(conn, dirty_days.SESSIONS, days)

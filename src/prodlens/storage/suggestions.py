@@ -99,7 +99,9 @@ where id = :id
 returning event_date
 """
 _FILL: Final = """
-select session_id, developer_id, repo_slug, provider_message_id from sessions where id = ?
+select case when session_source = 'weak' then null else session_id end as session_id,
+    developer_id, repo_slug, provider_message_id
+from sessions where id = ?
 """
 
 

@@ -49,6 +49,7 @@ class Added:
         days: UTC days whose rollups are stale now (`YYYY-MM-DD`).
         calls: Calls whose keys or rows may have changed, new ones among them only when several
             records describe them.
+        edits: Suggestions whose call went away.
         shadowed: Records that describe calls once more and never count.
     """
 
@@ -57,6 +58,7 @@ class Added:
     known: int = 0
     days: set[str] = field(default_factory=set)
     calls: set[int] = field(default_factory=set)
+    edits: set[int] = field(default_factory=set)
     shadowed: int = 0
 
 
@@ -230,6 +232,7 @@ def _rebuild(
     result.known += max(len(observations) - len(done.new) - changed, 0)
     result.days |= done.days
     result.calls |= done.calls
+    result.edits |= done.edits
     return done.traces
 
 
