@@ -306,6 +306,8 @@ class Suggestion:
         applied_lines: Lines that were added when it was applied; 0 when rejected.
         diff_ratio: Share of it that was applied as proposed, 0..1.
         is_proposal: Whether the record is the proposal itself, whose time leads.
+        is_edit: Whether the record says that the tool edits files. A refusal may name no tool: it
+            counts when another record says so.
     """
 
     key: str
@@ -330,6 +332,7 @@ class Suggestion:
     applied_lines: int | None = None
     diff_ratio: float | None = None
     is_proposal: bool = False
+    is_edit: bool = True
 
 
 class Fact(StrEnum):
@@ -347,6 +350,10 @@ class Fact(StrEnum):
     """`ask` or `auto`; tells who decided about edits whose own records do not say."""
     SUBSCRIPTION = "subscription"
     """`1`: calls of this scope ran on a subscription."""
+    SEEN_SINCE = "seen_since"
+    """Instant (fixed-width UTC text) at which a session wrote a line that is never copied. Where a
+    call stands in several sessions, the one that was seen before it keeps it; the others copied a
+    history. The only fact that may have several values: the earliest counts."""
 
 
 @dataclass(frozen=True, slots=True)

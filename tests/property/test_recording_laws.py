@@ -20,7 +20,9 @@ NOON = datetime(2026, 10, 28, 12, tzinfo=UTC)
 SALT = b"0123456789abcdef"
 BOOKKEEPING = ("id", "content", "source_file", "source_offset", "source_line")
 KEYS = st.sampled_from(["message:1", "message:2", "request:1", "span:1", "span:2", "span:3"])
-SCOPES = st.sampled_from([(), ("turn:1",), ("turn:2",), ("turn:1", "trace:1")])
+SCOPES = st.sampled_from(
+    [(), ("turn:1",), ("a_session:s1",), ("a_session:s2",), ("turn:1", "trace:1")]
+)
 SOURCES = st.sampled_from(["litellm", "claude_code", "claude_code_otel", "codex"])
 
 
@@ -47,9 +49,16 @@ CALLS = st.builds(
     trace_id=st.sampled_from([None, "t1"]),
     call_group=st.sampled_from([None, "g1", "g2"]),
 )
-FACTS = st.builds(
+SEEN = st.builds(
     ContextFact,
-    scope=st.sampled_from(["turn:1", "turn:2", "trace:1"]),
+    scope=st.sampled_from(["a_session:s1", "a_session:s2"]),
+    name=st.just(Fact.SEEN_SINCE),
+    value=st.sampled_from(["2026-10-28T12:00:00.000000Z", "2026-10-28T12:00:05.000000Z"]),
+    source=st.just("claude_code"),
+)
+FACTS = SEEN | st.builds(
+    ContextFact,
+    scope=st.sampled_from(["turn:1", "a_session:s1", "trace:1"]),
     name=st.sampled_from([Fact.MODEL, Fact.SESSION_ID, Fact.PERMISSION_MODE, Fact.REPO_SLUG]),
     value=st.sampled_from(["m1", "s1", "ask", "auto"]),
     source=st.just("codex"),
@@ -70,6 +79,7 @@ SUGGESTIONS = st.builds(
     diff_ratio=st.sampled_from([None, 0.5, 1.0]),
     user_modified=st.sampled_from([None, True, False]),
     is_proposal=st.booleans(),
+    is_edit=st.booleans(),
     line_digests=st.sampled_from([(), (1, 2)]),
 )
 THINGS = st.lists(CALLS | CALLS | FACTS | SUGGESTIONS, min_size=1, max_size=9)

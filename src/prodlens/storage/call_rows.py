@@ -153,7 +153,7 @@ def insert(
 ) -> None:
     """Write a new call with all of its records."""
     conn.execute(_INSERT, row_of(merged, sources_of(seen), call_id, len(seen)))
-    _write_parts(conn, call_id, merged, seen)
+    _write_parts(conn, call_id, seen)
 
 
 def update(
@@ -164,7 +164,7 @@ def update(
     conn.execute(_DROP_KEYS, (call_id,))
     conn.execute("delete from observations where call_id = ?", (call_id,))
     conn.execute("delete from call_scopes where call_id = ?", (call_id,))
-    _write_parts(conn, call_id, merged, seen)
+    _write_parts(conn, call_id, seen)
 
 
 def step_aside(conn: sqlite3.Connection, calls: Iterable[int]) -> None:
@@ -184,13 +184,13 @@ def sources_of(seen: Iterable[Observation]) -> str:
     return ",".join(sorted({observation.trace.source for observation in seen}))
 
 
-def _write_parts(
-    conn: sqlite3.Connection, call_id: int, merged: Observation, seen: Sequence[Observation]
-) -> None:
+def _write_parts(conn: sqlite3.Connection, call_id: int, seen: Sequence[Observation]) -> None:
     conn.executemany(_ADD_KEY, [(digest, call_id) for o in seen for digest in o.digests])
-    if len(seen) > 1 or merged.trace.scopes:
+    scoped = any(record.trace.scopes for record in seen)
+    if len(seen) > 1 or scoped:
         conn.executemany(_ADD_OBSERVATION, [_observation_row(call_id, o) for o in seen])
-    context_facts.place(conn, call_id, merged)
+    if scoped:
+        context_facts.place(conn, call_id, seen)
 
 
 def _observation_row(call_id: int, observation: Observation) -> tuple[Any, ...]:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from prodlens.clock import format_instant
 from prodlens.schemas import Fact, IdSource
 from prodlens.storage.identity_keys import key_digest
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from prodlens.schemas import CanonicalTrace, ContextFact
     from prodlens.storage.merging import Observation
@@ -36,6 +38,17 @@ select distinct call_id from call_scopes where scope in (select value from json_
 """
 _ADD_SCOPE: Final = "insert or ignore into call_scopes (scope, call_id) values (?, ?)"
 _INHERITED: Final = IdSource.INHERITED.value
+_SESSION_SCOPE: Final = "_session:"
+_TOLERANCE: Final = timedelta(seconds=1)
+"""A session's first line is stamped a moment after what it copied last."""
+_COPIED: Final[dict[str, Any]] = {
+    "session_id": None,
+    "session_source": None,
+    "user_agent": None,
+    "git_branch": None,
+    "scopes": (),
+}
+"""What a copied line says of the session that copied it."""
 _WITH_SOURCE: Final = (
     (Fact.SESSION_ID, "session_id", "session_source"),
     (Fact.DEVELOPER_ID, "developer_id", "developer_source"),
@@ -67,11 +80,62 @@ def calls(conn: sqlite3.Connection, scopes: Iterable[int]) -> set[int]:
     return {int(row[0]) for row in conn.execute(_CALLS, (asked,))} if asked != "[]" else set()
 
 
-def place(conn: sqlite3.Connection, call_id: int, observation: Observation) -> None:
-    """Note which scopes a call belongs to."""
-    scopes = observation.trace.scopes
-    if scopes:
-        conn.executemany(_ADD_SCOPE, [(key_digest(scope), call_id) for scope in scopes])
+def place(conn: sqlite3.Connection, call_id: int, records: Iterable[Observation]) -> None:
+    """Note which scopes a call belongs to, or is said to belong to."""
+    scopes = {key_digest(scope) for record in records for scope in record.trace.scopes}
+    conn.executemany(_ADD_SCOPE, [(scope, call_id) for scope in scopes])
+
+
+def without_copies(records: Sequence[Observation], facts: Facts) -> list[Observation]:
+    """Return the records of a call with what copies of it say about their own session left out.
+
+    A session that continues another copies its history and writes its own id into every line. Of
+    several sessions the one that was seen before the call keeps it; failing that, one of which
+    nothing shows that it began later; then the least id, so that any order ends the same.
+    """
+    sessions = {
+        record.trace.session_id: min(_standing(record, facts) for record in mine)
+        for mine in _by_session(records)
+        for record in mine
+    }
+    if len(sessions) < 2:
+        return list(records)
+    keeper = min(sessions, key=lambda session: (sessions[session], session))
+    return [
+        record
+        if record.trace.session_id == keeper or not _is_session_named(record)
+        else dataclasses.replace(record, trace=dataclasses.replace(record.trace, **_COPIED))
+        for record in records
+    ]
+
+
+def _by_session(records: Sequence[Observation]) -> list[list[Observation]]:
+    """Return the records that name a session of one transcript, by session."""
+    found: dict[str | None, list[Observation]] = {}
+    for record in records:
+        if _is_session_named(record):
+            found.setdefault(record.trace.session_id, []).append(record)
+    return list(found.values())
+
+
+def _is_session_named(record: Observation) -> bool:
+    """Return whether a record belongs to the scope of the very session it names."""
+    session = record.trace.session_id
+    return session is not None and any(
+        scope.endswith(f"{_SESSION_SCOPE}{session}") for scope in record.trace.scopes
+    )
+
+
+def _standing(record: Observation, facts: Facts) -> int:
+    """Return 0 for a session that was seen before the call, 1 where nothing says, 2 after it."""
+    known = [
+        facts.get(key_digest(scope), {}).get(Fact.SEEN_SINCE.value, set())
+        for scope in record.trace.scopes
+    ]
+    seen = min((instant for values in known for instant in values), default=None)
+    if seen is None:
+        return 1
+    return 0 if seen <= format_instant(record.trace.timestamp + _TOLERANCE) else 2
 
 
 def value(scopes: Iterable[str], facts: Facts, name: Fact) -> str | None:

@@ -118,7 +118,8 @@ class Rebuilder:
         found = []
         for members in groups:
             mine = [counted[position] for position in members]
-            merged = context_facts.inherit(resolve(mine)[0], facts)
+            said = context_facts.without_copies(mine, facts)
+            merged = context_facts.inherit(resolve(said)[0], facts)
             found.append(_Component(mine, merged, matching.group_of(merged.trace)))
         return found
 
@@ -150,7 +151,9 @@ class Rebuilder:
             return members[0]
         records = [record for member in members for record in member.records]
         scopes = {key_digest(scope) for record in records for scope in record.trace.scopes}
-        merged = context_facts.inherit(resolve(records)[0], context_facts.of(self._conn, scopes))
+        facts = context_facts.of(self._conn, scopes)
+        said = context_facts.without_copies(records, facts)
+        merged = context_facts.inherit(resolve(said)[0], facts)
         return _Component(records, merged, members[0].group)
 
     def _priced(self, component: _Component) -> None:

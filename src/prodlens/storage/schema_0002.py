@@ -90,6 +90,18 @@ create table suggestion_records ( -- Distinct records of each suggestion.
 ) without rowid
 """
 
+_WAITING = """
+create table suggestion_waiting ( -- What became of tool calls that nobody called an edit so far.
+    suggestion_key text not null, -- the tool call's own id
+    content integer not null, -- digest of what the record says
+    record text not null, -- allow-listed fields as JSON
+    source_file integer, -- source_files.id
+    source_offset integer, -- byte offset in the decompressed file
+    source_line integer, -- line
+    primary key (suggestion_key, content)
+) without rowid
+"""
+
 _SUGGESTION_SCOPES = """
 create table suggestion_scopes ( -- Which suggestions wait for or belong to which scope.
     scope integer not null, -- 64-bit digest of the scope's name
@@ -142,6 +154,7 @@ STATEMENTS: Final = (
     "create index idx_suggestions_call_key on suggestions (call_key)",
     "create index idx_suggestions_within on suggestions (within)",
     _SUGGESTION_RECORDS,
+    _WAITING,
     _SUGGESTION_SCOPES,
     "create index idx_suggestion_scopes_suggestion on suggestion_scopes (suggestion_id)",
     _LINKS,

@@ -60,6 +60,16 @@ insert or ignore into suggestion_records
     (suggestion_id, content, record, source_file, source_offset, source_line)
 values (?, ?, ?, ?, ?, ?)
 """
+_FIND: Final = "select id from suggestions where suggestion_key = ?"
+_ADD_WAITING: Final = """
+insert or ignore into suggestion_waiting
+    (suggestion_key, content, record, source_file, source_offset, source_line)
+values (?, ?, ?, ?, ?, ?)
+"""
+_TAKE_WAITING: Final = """
+delete from suggestion_waiting where suggestion_key = ?
+returning content, record, source_file, source_offset, source_line
+"""
 _ADD_SCOPE: Final = "insert or ignore into suggestion_scopes (scope, suggestion_id) values (?, ?)"
 _UPDATE: Final = (
     f"update suggestions set {', '.join(f'{name} = :{name}' for name in _DERIVED)} where id = :id"
@@ -130,16 +140,40 @@ def add(
     for suggestion, place in batch:
         record = suggestion_rows.encode(suggestion, salted)
         text = suggestion_rows.text(record)
-        conn.execute(_NEW, (suggestion.key,))
-        found = conn.execute(
-            "select id from suggestions where suggestion_key = ?", (suggestion.key,)
-        ).fetchone()[0]
-        values = (found, key_digest(text), text, place.file_id, place.offset, place.line)
-        if conn.execute(_ADD_RECORD, values).rowcount:
-            touched.add(int(found))
-            scopes = [(key_digest(scope), found) for scope in suggestion.scopes]
-            conn.executemany(_ADD_SCOPE, scopes)
+        values = (key_digest(text), text, place.file_id, place.offset, place.line)
+        found = _id_of(conn, suggestion, touched)
+        if found is None:
+            conn.execute(_ADD_WAITING, (suggestion.key, *values))
+        elif _add_record(conn, found, values):
+            touched.add(found)
     return touched
+
+
+def _id_of(conn: sqlite3.Connection, suggestion: Suggestion, touched: set[int]) -> int | None:
+    """Return the row of an edit, made when a record says that it is one; None as long as none does.
+
+    What was said of it before it was known to be an edit is told to the new row.
+    """
+    found = conn.execute(_FIND, (suggestion.key,)).fetchone()
+    if found is not None:
+        return int(found[0])
+    if not suggestion.is_edit:
+        return None
+    conn.execute(_NEW, (suggestion.key,))
+    made = int(conn.execute(_FIND, (suggestion.key,)).fetchone()[0])
+    for values in conn.execute(_TAKE_WAITING, (suggestion.key,)).fetchall():
+        _add_record(conn, made, tuple(values))
+    touched.add(made)
+    return made
+
+
+def _add_record(conn: sqlite3.Connection, suggestion: int, values: tuple[Any, ...]) -> bool:
+    """Store one record of an edit; return whether it is new."""
+    if not conn.execute(_ADD_RECORD, (suggestion, *values)).rowcount:
+        return False
+    scopes = json.loads(values[1]).get("scopes", ())
+    conn.executemany(_ADD_SCOPE, [(key_digest(scope), suggestion) for scope in scopes])
+    return True
 
 
 def concerned(conn: sqlite3.Connection, calls: Iterable[int], scopes: Iterable[int]) -> set[int]:
