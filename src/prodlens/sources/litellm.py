@@ -1,8 +1,9 @@
 """Owns LiteLLM's StandardLoggingPayload: one record of the proxy's logging callbacks, one call.
 
-Written by `s3_v2`, `gcs_bucket`, `generic_api` and custom callbacks. Bodies (`messages`,
-`response`, `proxy_server_request`, `model_parameters`, error texts, tracebacks, client headers
-other than session headers) are never looked at.
+Written by `s3_v2`, `gcs_bucket`, `generic_api` and custom callbacks. Bodies (`messages`, `response`,
+`proxy_server_request`) are looked at by `litellm_replay` alone, for edits; of `model_parameters`
+nothing but the limit of tokens is. Error texts, tracebacks, and client headers other than session
+headers are never looked at.
 
 Source: litellm/types/utils.py `class StandardLoggingPayload` and
 litellm_core_utils/litellm_logging.py `get_standard_logging_object_payload`, versions 1.55 (times
@@ -22,7 +23,7 @@ from prodlens.schemas import (
     TokensBasis,
     TrafficClass,
 )
-from prodlens.sources import fields, litellm_ids, model_names
+from prodlens.sources import fields, litellm_ids, litellm_replay, model_names, traffic
 from prodlens.sources.fields import UnreadableError, count, label, mapping, text
 
 if TYPE_CHECKING:
@@ -115,12 +116,13 @@ def read(record: Mapping[str, Any], *, now: datetime) -> Iterable[Outcome]:
         now: The present instant; later times (by more than a day) are out of range.
 
     Returns:
-        The call, or the reason why it is set aside.
+        The call and what its bodies say about edits, or the reason why it is set aside.
     """
     try:
-        return (trace_of(record, _parts(record), now=now),)
+        trace = trace_of(record, _parts(record), now=now)
     except UnreadableError as bad:
         return (fields.rejected(bad, record, ids=_IDS, times=_TIMES),)
+    return (trace, *litellm_replay.suggestions(record, trace))
 
 
 def is_server_log(record: Mapping[str, Any]) -> bool:
@@ -189,7 +191,9 @@ def trace_of(record: Mapping[str, Any], parts: Parts, *, now: datetime) -> Canon
         hit=hit,
     )
     who = parts.who
-    tags = litellm_ids.tag_facts(record.get("request_tags"))
+    listed = fields.sequence(record.get("request_tags"))
+    tags = litellm_ids.tag_facts(listed)
+    marks = traffic.marks(listed, mapping(record.get("model_parameters")))
     repo = litellm_ids.repository(parts.attached, tags)
     accepted, diff_ratio, accepted_lines = litellm_ids.acceptance(parts.attached)
     if keys.native is None and model_raw is None and usage.tokens_in is None:
@@ -241,7 +245,7 @@ def trace_of(record: Mapping[str, Any], parts: Parts, *, now: datetime) -> Canon
         session_source=who.session_source,
         developer_source=who.developer_source,
         repo_source=None if repo is None else _EXPLICIT,
-        tags=tags.kept,
+        tags=tags.kept + marks,
     )
 
 

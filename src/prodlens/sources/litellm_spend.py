@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from prodlens.sources import fields, litellm, litellm_ids
+from prodlens.sources import fields, litellm, litellm_ids, litellm_replay
 from prodlens.sources.fields import UnreadableError, mapping, text
 
 if TYPE_CHECKING:
@@ -44,12 +44,13 @@ def read(record: Mapping[str, Any], *, now: datetime) -> Iterable[Outcome]:
         now: The present instant; later times (by more than a day) are out of range.
 
     Returns:
-        The call, or the reason why it is set aside.
+        The call and what its stored bodies say about edits, or the reason why it is set aside.
     """
     try:
-        return (litellm.trace_of(record, _parts(record), now=now),)
+        trace = litellm.trace_of(record, _parts(record), now=now)
     except UnreadableError as bad:
         return (fields.rejected(bad, record, ids=_IDS, times=_TIMES),)
+    return (trace, *litellm_replay.suggestions(record, trace))
 
 
 def _parts(record: Mapping[str, Any]) -> litellm.Parts:

@@ -63,7 +63,7 @@ _EVALUATORS: Final = frozenset({"evaluator", "evaluation"})
 _MAIN_THREAD: Final = "repl_main_thread"
 _INTERACTIVE: Final = frozenset({"cli", "claude-vscode"})
 """Ways to start Claude Code in which a person types; `sdk-cli` is `claude -p` in a script."""
-_CLAUDE_AGENT: Final = re.compile(r"claude-cli/\S+ \([a-z]+, ([a-z-]{1,40})[,)]")
+_CLAUDE_AGENT: Final = re.compile(r"claude-cli/\S+ \((?:[a-z]+, )?([a-z-]{1,40})[,)]")
 _ATTEMPT: Final = re.compile(r"attempt:[0-9]{1,4}")
 _ENTRYPOINT: Final = re.compile(r"entrypoint:[a-z-]{1,40}")
 _LIMITS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
