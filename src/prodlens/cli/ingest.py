@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from prodlens.trace_ingestion import FileReport, IngestOptions
 
 _LISTED: Final = 3
+_KINDS: Final = 5
+"""Kinds of lines without a call that are named."""
 
 
 @click.command("ingest-traces")
@@ -151,7 +153,7 @@ def _tell(app: App, reports: Sequence[FileReport], *, dry_run: bool) -> None:
     if before := skipped.pop(BEFORE_SINCE, 0):
         app.out.note(f"  {before:,} calls are older than --since and were left out")
     if skipped:
-        app.out.note(f"  {skipped.total():,} lines hold no call   {_listed(skipped)}")
+        app.out.note(f"  {skipped.total():,} lines hold no call   {_listed(skipped, _KINDS)}")
     if models := sorted(set().union(*(r.unpriced for r in reports))):
         named = ", ".join(clean(model) for model in models[:_LISTED])
         more = f" and {len(models) - _LISTED} more" if len(models) > _LISTED else ""
@@ -181,8 +183,11 @@ def _entered(reports: Sequence[FileReport], *, dry_run: bool) -> str:
     return text
 
 
-def _listed(counts: Counter[str]) -> str:
-    return ", ".join(f"{count:,} {clean(name)}" for name, count in counts.most_common())
+def _listed(counts: Counter[str], most: int | None = None) -> str:
+    """Return counts with their names, the largest first; behind `most` only how many are left."""
+    shown = ", ".join(f"{count:,} {clean(name)}" for name, count in counts.most_common(most))
+    left = 0 if most is None else len(counts) - most
+    return f"{shown} and {left} more kinds (--json lists them)" if left > 0 else shown
 
 
 class _progress:  # noqa: N801 - used as a context manager function

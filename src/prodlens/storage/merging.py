@@ -65,6 +65,8 @@ _LEADING: Final = {
     "litellm_spend_logs": 80,
     "claude_code_otel": 70,
     "codex_otel": 68,
+    "gemini_otel": 66,
+    "copilot_otel": 64,
     "otlp": 60,
     "openinference": 50,
     "codex": 45,
@@ -72,7 +74,7 @@ _LEADING: Final = {
     "claude_code": 40,
     "prodlens_simple": 30,
 }
-_LATENCY: Final = _LEADING | {"claude_code_otel": 94, "codex_otel": 93}
+_LATENCY: Final = _LEADING | {"claude_code_otel": 94, "codex_otel": 93, "gemini_otel": 92}
 _ACCEPTANCE: Final = _LEADING | {"claude_code_otel": 99, "codex_otel": 98, "claude_code": 97}
 _UNLISTED: Final = 10
 
