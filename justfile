@@ -54,6 +54,11 @@ torture-github:
 mutants:
     python scripts/mutants.py
 
+# Read invented Claude Code histories whose truth is known; with ccusage (npm) beside, if named:
+# `just differential --bare 0 --ccusage ccusage`.
+differential *ARGS:
+    python scripts/differential.py {{ ARGS }}
+
 # Speed and memory of ingestion, as ratios within one run.
 bench *ARGS:
     python benchmarks/ingest.py {{ ARGS }}

@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from prodlens.clock import utc_now
 from prodlens.errors import InputError
 from prodlens.schemas import CanonicalTrace, Reject, RejectReason
-from prodlens.sources import codex, litellm, litellm_spend, simple
+from prodlens.sources import (
+    claude_code,
+    codex,
+    copilot_metrics,
+    gemini,
+    litellm,
+    litellm_spend,
+    otlp_emitters,
+    phoenix,
+    simple,
+    third_party,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -86,12 +97,20 @@ _REGISTRY: Final[tuple[Adapter, ...]] = (
     _Format(TraceFormat.LITELLM_SPEND_LOGS, litellm_spend.matches, litellm_spend.read),
     _Format(TraceFormat.LITELLM, litellm.matches, litellm.read),
     _Format(TraceFormat.LITELLM_SERVER_LOG, litellm.is_server_log, litellm.skip_server_log),
+    _Format(TraceFormat.GEMINI, gemini.matches, gemini.read, stateful=True),
+    _Format(TraceFormat.OTLP, otlp_emitters.matches, otlp_emitters.read),
+    _Format(TraceFormat.OPENINFERENCE, phoenix.matches, phoenix.read),
     _Format(TraceFormat.CODEX, codex.matches, codex.read, stateful=True),
+    _Format(TraceFormat.CLAUDE_CODE, claude_code.matches, claude_code.read),
+    _Format(TraceFormat.COPILOT_METRICS, copilot_metrics.matches, copilot_metrics.read),
     _Format(TraceFormat.PRODLENS_SIMPLE, simple.matches, simple.read),
 )
 """In the order in which formats are tried: the more particular marks first."""
 
-_FAMILIES: Final = {
+_TAKEN: Final = frozenset({AUTO, "unknown", *TraceFormat})
+"""Names that no other package may give its format."""
+
+_FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     TraceFormat.LITELLM: (
         TraceFormat.LITELLM_SPEND_LOGS,
         TraceFormat.LITELLM_SERVER_LOG,
@@ -177,35 +196,52 @@ def read_records(
 
 def detect(record: object) -> str | None:
     """Return the name of the format of one record, None when nothing recognises it."""
-    found = _matching(record, _REGISTRY) if isinstance(record, Mapping) else None
+    found = _matching(record, _registered()) if isinstance(record, Mapping) else None
     return None if found is None else found.name
 
 
-def parse_format(format: TraceFormat | str | None) -> TraceFormat | None:  # noqa: A002 - as above
-    """Return the format that a name stands for; None for None and "auto".
+def parse_format(format: TraceFormat | str | None) -> str | None:  # noqa: A002 - as above
+    """Return the name of the format that a name stands for; None for None and "auto".
+
+    A format of another package (entry-point group `prodlens.sources`) has the name it gives itself.
 
     Raises:
-        InputError: No format has that name.
+        InputError: No format has that name, or the package that adds it is broken.
     """
     if format is None or isinstance(format, TraceFormat):
         return format
     word = str(format).strip().lower().replace("-", "_")
     if word == AUTO:
         return None
-    try:
+    if word in frozenset(TraceFormat):
         return TraceFormat(word)
-    except ValueError:
-        names = ", ".join([AUTO, *TraceFormat])
-        raise InputError(f"{word[:40]!r} is no trace format: use one of {names}.") from None
+    others = third_party.found(_TAKEN)
+    named = [adapter.name for adapter in others.adapters]
+    if word in named:
+        return word
+    if word in others.broken:
+        raise InputError(f"Can't use {others.broken[word]}.")
+    names = ", ".join([AUTO, *TraceFormat, *named])
+    raise InputError(f"{word[:40]!r} is no trace format: use one of {names}.")
 
 
 @functools.cache
-def _adapters(chosen: TraceFormat | None) -> tuple[Adapter, ...]:
+def _adapters(chosen: str | None) -> tuple[Adapter, ...]:
     """Return the adapters that may read; with an override, the last one reads every record."""
     if chosen is None:
-        return (*_REGISTRY, _UNKNOWN)
-    by_name = {adapter.name: adapter for adapter in _REGISTRY}
+        return (*_registered(), _UNKNOWN)
+    by_name = {adapter.name: adapter for adapter in _registered()}
     return tuple(by_name[name] for name in _FAMILIES.get(chosen, (chosen,)))
+
+
+@functools.cache
+def _registered() -> tuple[Adapter, ...]:
+    """Return all adapters: those of other packages see only what no format of ours recognises.
+
+    The specification's own shape has the weakest marks and stays last.
+    """
+    *particular, last = _REGISTRY
+    return (*particular, *third_party.found(_TAKEN).adapters, last)
 
 
 def _outcomes(

@@ -10,6 +10,7 @@ Source: sources.md 8.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from prodlens.schemas import Suggestion
 
+_DIGEST: Final = 16
+"""Hex digits of one salted digest."""
 ASKED: Final = "ask"
 """Value of the permission mode in which a person is asked."""
 AUTOMATIC: Final = "auto"
@@ -100,7 +103,7 @@ def resolve(records: Sequence[Mapping[str, Any]], mode: str | None) -> dict[str,
     outcome = outcome_of(records, mode)
     row: dict[str, Any] = {name: _best(records, name) for name in _ALONE}
     row["proposed_lines"] = _best(records, "proposed_lines", int)
-    row["line_hashes"] = _bytes(_best(records, "line_hashes", lambda text: (len(text), text)))
+    row["line_hashes"] = _bytes(_lines(records))
     row["path_hashes"] = _bytes(row["path_hashes"])
     row["timestamp"] = _moment(records)
     row["applied_lines"] = _applied(records, outcome)
@@ -113,9 +116,38 @@ def resolve(records: Sequence[Mapping[str, Any]], mode: str | None) -> dict[str,
     }
     if outcome.decision is not Decision.ACCEPT:
         row["diff_ratio"] = None
-    elif row["diff_ratio"] is None and row["user_modified"] is False:
-        row["diff_ratio"] = 1.0
+    elif row["diff_ratio"] is None and row["user_modified"] is not None:
+        row["diff_ratio"] = _share_kept(records) if row["user_modified"] else 1.0
     return row
+
+
+def _lines(records: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return the digests of what was applied; where no record tells, of what was proposed."""
+    applied = [record for record in records if record.get("decision") == Decision.ACCEPT]
+    found: str | None = _best(applied, "line_hashes", len)
+    if found is None:
+        found = _best(records, "line_hashes", len)
+    return found
+
+
+def _share_kept(records: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return how much of a proposal is in what a person made of it, 0..1.
+
+    Formula: `2 * matching lines / (lines proposed + lines applied)` over meaningful lines as
+    multisets, as `difflib.SequenceMatcher.ratio` counts; None when either has none.
+    """
+    proposed = _best([r for r in records if r.get("is_proposal")], "line_hashes", len)
+    applied = _best(
+        [r for r in records if r.get("decision") == Decision.ACCEPT], "line_hashes", len
+    )
+    if proposed is None or applied is None:
+        return None
+    before, after = _digests(proposed), _digests(applied)
+    return 2 * (before & after).total() / (before.total() + after.total())
+
+
+def _digests(packed: str) -> Counter[str]:
+    return Counter(packed[at : at + _DIGEST] for at in range(0, len(packed), _DIGEST))
 
 
 def outcome_of(records: Sequence[Mapping[str, Any]], mode: str | None) -> Outcome:

@@ -23,9 +23,10 @@ class Kind(StrEnum):
     SHA = "sha"
 
 
-def lower(headers: Mapping[str, str]) -> dict[str, str]:
+def lower(headers: Mapping[str, Any] | None) -> dict[str, str]:
     """Return headers by lower-case name: plain dicts and HTTP/2 write them differently."""
-    return {str(name).lower(): str(value) for name, value in headers.items()}
+    told = (headers or {}).items()
+    return {str(name).lower(): str(value) for name, value in told if value is not None}
 
 
 def body_of(response: Any, headers: Mapping[str, str], kind: Kind) -> Any:
@@ -48,14 +49,20 @@ def body_of(response: Any, headers: Mapping[str, str], kind: Kind) -> Any:
 
 
 def _sha(response: Any, headers: Mapping[str, str]) -> str:
-    text = str(response.text).strip()
-    if text.startswith("{"):  # a server that doesn't know the media type
+    text = _text(response).strip()
+    if text.startswith("{"):  # a server that doesn't know the media type; JSON can't be cut unseen
         document = response.json()
         text = str(document.get("sha") if isinstance(document, dict) else "")
     told = headers.get("etag", "").removeprefix("W/").strip('"')  # for this type, the hash itself
-    if not text or (text != told and (_SHA.fullmatch(told) or not _SHA.fullmatch(text))):
+    is_cut = len(told) > len(text) and told.startswith(text)
+    if not text or is_cut or (text != told and not _SHA.fullmatch(text)):
         raise ValueError("no whole hash")
     return text
+
+
+def _text(response: Any) -> str:
+    text = getattr(response, "text", None)  # some clients give bytes alone
+    return text if isinstance(text, str) else bytes(response.content).decode(errors="replace")
 
 
 def message_of(response: Any) -> str:

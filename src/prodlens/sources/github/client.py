@@ -11,6 +11,7 @@ import random
 import re
 import time
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from prodlens import __version__
@@ -167,7 +168,7 @@ class GithubClient:
             parameters: Parameters of the query.
             etag: Validator; when it still holds, the answer is a 304 without a body.
             kind: What the body must be.
-            take: Further statuses that are answers for the caller.
+            take: Further statuses that are answers for the caller; a 403 that is a limit is none.
 
         Raises:
             RetryLaterError: It can't be had now; run again later.
@@ -179,9 +180,10 @@ class GithubClient:
             attempt += 1
             path = self._settled(path)
             answer, reply = self._ask(path, parameters, headers, kind)
-            if answer is not None and answer.status in (200, 304, *take):
-                return answer
             decision = decide(reply, attempt=attempt, now=self._now(), jitter=self._jitter())
+            taken = isinstance(decision, Refused) and decision.status in take
+            if answer is not None and (answer.status in (200, 304) or taken):
+                return answer
             if not isinstance(decision, Follow):
                 self._bear(decision, path, reply)
                 continue
@@ -248,7 +250,7 @@ class GithubClient:
             status = int(response.status_code)
             body = body_of(response, found, kind) if status == 200 else None
             message = message_of(response) if status >= 400 else ""
-        except (OSError, ValueError) as error:
+        except (OSError, HTTPException, ValueError) as error:
             log.debug("no whole answer", extra={"path": path, "kind": type(error).__name__})
             return None, Reply(None, {})
         self._note(found)
@@ -273,7 +275,7 @@ class GithubClient:
             found, status = lower(response.headers), int(response.status_code)
             answer = body_of(response, found, Kind.OBJECT) if status == 200 else None
             message = message_of(response) if status >= 400 else ""
-        except (OSError, ValueError):
+        except (OSError, HTTPException, ValueError):
             return Reply(None, {}), None
         return Reply(status, found, message), answer
 

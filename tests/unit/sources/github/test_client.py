@@ -4,6 +4,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.client import IncompleteRead
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -367,3 +368,33 @@ def test_graphql_that_refuses_or_breaks_is_told() -> None:
     with pytest.raises(RetryLaterError):
         github.post_graphql("query { x }", {})
     assert len(waits) == 4
+
+
+def test_a_session_that_gives_bytes_alone_will_do() -> None:
+    class Bare:
+        status_code, headers, content = 200, None, SHA.encode()
+
+    bare: Any = Bare()
+    github, _ = client(Script(bare))
+    assert github.get("/repositories/7/commits/main", kind=Kind.SHA).body == SHA
+
+
+def test_a_body_that_the_session_could_not_finish_is_an_accident() -> None:
+    github, waits = client(Script(IncompleteRead(b"[1"), Response(body=[1])))
+    assert github.get("/repos/acme/pay/pulls").body == [1]
+    assert waits == [2.0]
+
+
+def test_a_hash_is_whole_whatever_a_server_takes_for_its_validator() -> None:
+    other = {"ETag": f'W/"{"cd" * 20}"'}
+    github, waits = client(Script(Response(body=SHA, headers=other)))
+    assert github.get("/repositories/7/commits/main", kind=Kind.SHA).body == SHA
+    assert waits == []
+
+
+def test_a_refusal_is_an_answer_where_the_caller_takes_it_and_a_limit_never_is() -> None:
+    limited = Response(403, {"message": "secondary rate limit"}, {"Retry-After": "7"})
+    refused = Response(403, {"message": "Resource not accessible by personal access token"})
+    github, waits = client(Script(limited, refused))
+    assert github.get("/repos/acme/pay/issues/events", take=(403,)).status == 403
+    assert waits == [7.0]
