@@ -63,3 +63,4 @@ differential *ARGS:
 bench *ARGS:
     python benchmarks/ingest.py {{ ARGS }}
     python benchmarks/report.py {{ ARGS }}
+    python benchmarks/sources.py
