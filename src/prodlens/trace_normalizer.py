@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from prodlens.clock import utc_now
 from prodlens.errors import InputError
-from prodlens.schemas import CanonicalTrace, Reject, RejectReason
+from prodlens.schemas import CanonicalTrace, ContextFact, Fact, Reject, RejectReason
+from prodlens.scopes import agreed, inherit
 from prodlens.sources import (
     claude_code,
     codex,
@@ -138,6 +139,10 @@ def normalize_records(
 ) -> list[CanonicalTrace]:
     """Read raw records into calls; what can't be read is left out (see `read_records`).
 
+    Records that sum up or repeat others of the same list (the parent of an LLM span) are left out,
+    and calls know what records of their turn or session say. Several records of one call, such as
+    the parts of a streamed answer, stay several: a store joins them.
+
     Args:
         records: Mappings as decoded from JSON, or one alone; pages (`{"data": [...]}`) are
             unwrapped.
@@ -160,8 +165,25 @@ def normalize_records(
     ... )[0].session_id
     'abc123'
     """
-    outcomes = read_records(records, format)
-    return [outcome for outcome in outcomes if isinstance(outcome, CanonicalTrace)]
+    calls: list[CanonicalTrace] = []
+    facts: dict[tuple[str, Fact], set[str]] = {}
+    for outcome in read_records(records, format):
+        if isinstance(outcome, CanonicalTrace):
+            calls.append(outcome)
+        elif isinstance(outcome, ContextFact):
+            facts.setdefault((outcome.scope, outcome.name), set()).add(outcome.value)
+    shadows = {key for call in calls for key in call.shadows}
+    counted = [call for call in calls if shadows.isdisjoint((call.native_key, *call.other_keys))]
+    return [_filled(call, facts) for call in counted] if facts else counted
+
+
+def _filled(call: CanonicalTrace, facts: Mapping[tuple[str, Fact], set[str]]) -> CanonicalTrace:
+    """Return a call with what its turn or session says in records of their own."""
+
+    def said(name: Fact) -> str | None:
+        return agreed(value for scope in call.scopes for value in facts.get((scope, name), ()))
+
+    return inherit(call, said) if call.scopes else call
 
 
 def read_records(

@@ -175,7 +175,7 @@ def _answer(entry: Entry, message: Mapping[str, Any], *, now: datetime) -> Canon
         provider_message_id=message_id,
         provider_request_id=request_id,
         session_source=entry.session_source,
-        scopes=entry.scopes,
+        scopes=claude_code_context.call_scopes(entry),
     )
 
 
@@ -278,7 +278,7 @@ def _failed(entry: Entry, failure: _Failure, *, now: datetime) -> CanonicalTrace
         tags=(f"attempt:{failure.attempt}",)
         if 1 < (failure.attempt or 0) <= _MOST_ATTEMPTS
         else (),
-        scopes=entry.scopes,
+        scopes=claude_code_context.call_scopes(entry),
     )
 
 

@@ -1,8 +1,8 @@
 """Owns what a line of a Claude Code transcript belongs to: session, prompt, repository, links.
 
-A forked session repeats the history of another one with the session's id written anew. Lines that
-say so, or that are older than the session they stand in, are copies: their session is the one they
-name as their origin, or one that any original outweighs. Knows no tokens and no edits.
+A forked session repeats the history of another one with the session's id written anew. A copy
+that names its origin belongs to it. One that does not is found by the store, which sees all
+sessions that hold a call: here stands only when a session was seen. Knows no tokens and no edits.
 
 Source: Claude Code 2.1 (`--fork-session` and `/branch`, whose lines carry `forkedFrom`);
 sources.md 4a.
@@ -29,6 +29,8 @@ SOURCE: Final = "claude_code"
 
 _AUTOMATIC: Final = frozenset({"acceptEdits", "bypassPermissions", "dontAsk", "auto"})
 _ASKING: Final = frozenset({"default", "manual"})
+_HEADLESS: Final = "sdk-"
+"""How the names of ways to start begin in which a program asks, not a person."""
 _PULL_REQUEST: Final = re.compile(
     r"https?://(?:[^/@\s]+@)?(?P<host>[^/\s]+)/(?P<path>[^\s?#]+?)/(?:-/)?"
     r"(?:pull|merge_requests|pull-requests)/(?P<number>\d{1,12})(?:[/?#].*)?"
@@ -91,6 +93,25 @@ def session_scope(session_id: str) -> str:
     return f"claude_session:{session_id}"
 
 
+def call_scopes(entry: Entry) -> tuple[str, ...]:
+    """Return the scopes of a call: its session, twice where the program was started by another.
+
+    Such a program (`claude -p`) queues its prompt before all else, so its lines that are older
+    than the first queued prompt are copies. A person's session queues prompts in its midst, or is
+    resumed by such a program later: there older lines may be its own. `of_queue` tells both
+    scopes, and of two sessions that were seen too late the store keeps a call with the one that
+    fewer scopes speak against.
+    """
+    started = text(entry.record.get("entrypoint")) or ""
+    if entry.copied or entry.session_id is None or not started.startswith(_HEADLESS):
+        return entry.scopes
+    return (*entry.scopes, _headless_scope(entry.session_id))
+
+
+def _headless_scope(session_id: str) -> str:
+    return f"claude_headless_session:{session_id}"
+
+
 def prompt_scope(prompt_id: object) -> tuple[str, ...]:
     """Return the scope of a prompt, empty when it has no id."""
     found = text(prompt_id)
@@ -108,9 +129,10 @@ def of_queue(entry: Entry) -> list[Outcome]:
     """
     if entry.at is None or entry.session_id is None:
         return []
+    seen = format_instant(entry.at)
     return [
-        ContextFact(scope, Fact.SEEN_SINCE, format_instant(entry.at), SOURCE)
-        for scope in entry.scopes
+        ContextFact(scope, Fact.SEEN_SINCE, seen, SOURCE)
+        for scope in (*entry.scopes, _headless_scope(entry.session_id))
     ]
 
 
@@ -160,7 +182,7 @@ def _mode(entry: Entry) -> str | None:
     if entry.copied:
         return None
     started = text(record.get("entrypoint")) or ""
-    return "auto" if started.startswith("sdk-") else "ask"
+    return "auto" if started.startswith(_HEADLESS) else "ask"
 
 
 def _repository(entry: Entry, value: object) -> list[Outcome]:

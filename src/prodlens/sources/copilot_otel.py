@@ -16,7 +16,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.schemas import Skipped
-from prodlens.sources import fields, genai, otlp, otlp_values, span_calls, spans
+from prodlens.sources import (
+    fields,
+    genai,
+    otlp,
+    otlp_values,
+    span_attributes,
+    span_calls,
+    spans,
+)
 from prodlens.sources.fields import UnreadableError
 from prodlens.sources.otlp import LogRecord, Span
 from prodlens.sources.span_calls import Events
@@ -79,7 +87,7 @@ def read_log(log: LogRecord, *, now: datetime) -> Iterator[Outcome]:
     """Read one event: an inference is a call, everything else is skipped."""
     span = _inference_span(log)
     if log.event_name != _INFERENCE:
-        yield from span_calls.facts(span, genai.who_of(span), spans.OTLP)
+        yield from span_calls.facts(span, span_attributes.who_of(span), spans.OTLP)
         yield Skipped("GitHub Copilot event")
         return
     try:

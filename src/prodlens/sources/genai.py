@@ -15,22 +15,24 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from prodlens.schemas import IdSource
-from prodlens.sources import fields, litellm_ids, litellm_spans, span_calls, span_usage, traffic
-from prodlens.sources.fields import label
-from prodlens.sources.litellm_ids import Who
-from prodlens.sources.repo_slugs import repo_slug
+from prodlens.sources import fields, litellm_spans, span_calls, span_usage, traffic
+from prodlens.sources.span_attributes import (
+    branch,
+    first_cost,
+    first_flag,
+    first_label,
+    repository,
+    who_of,
+)
 from prodlens.sources.span_calls import Events, Reading
 from prodlens.sources.span_failures import failure_of
 from prodlens.sources.span_usage import Counts, first_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from prodlens.sources.otlp import Span
-
-_EXPLICIT: Final = IdSource.EXPLICIT.value
-_DERIVED: Final = IdSource.DERIVED.value
+    from prodlens.sources.span_failures import Failure
 
 _USAGE: Final = "gen_ai.usage."
 _INPUT: Final = (
@@ -84,7 +86,12 @@ _REASONING: Final = (
     "gen_ai.usage.details.thinking_tokens",
     "llm.usage.reasoning_tokens",
 )
-_MODEL: Final = ("gen_ai.response.model", "gen_ai.request.model", "llm.response.model")
+_MODEL: Final = (
+    "gen_ai.response.model",
+    "gen_ai.request.model",
+    "llm.response.model",
+    "llm.request.model",
+)
 _ASKED: Final = ("gen_ai.request.model", "llm.request.model")
 _PROVIDER: Final = ("gen_ai.provider.name", "gen_ai.system", "llm.vendor")
 _COST: Final = (
@@ -92,21 +99,6 @@ _COST: Final = (
     "gen_ai.usage.cost",
     "gen_ai.usage.total_cost",
     "operation.cost",
-)
-_SESSION: Final = (
-    "gen_ai.conversation.id",
-    "session.id",
-    "copilot_chat.session_id",
-    "copilot_chat.chat_session_id",
-    "traceloop.association.properties.session_id",
-    "langfuse.session.id",
-)
-_DEVELOPER: Final = (
-    "user.email",
-    "enduser.id",
-    "user.id",
-    "traceloop.association.properties.user_id",
-    "langfuse.user.id",
 )
 _STREAM: Final = (
     "gen_ai.request.stream",
@@ -118,18 +110,7 @@ _FIRST_SECONDS: Final = (
     "gen_ai.response.time_to_first_chunk",
     "gen_ai.server.time_to_first_token",
 )
-_REPOSITORY: Final = (
-    "vcs.repository.url.full",
-    "repo",
-    "repo_slug",
-    "github.copilot.git.repository",
-)
-_BRANCH: Final = (
-    "vcs.ref.head.name",
-    "vcs.repository.ref.name",
-    "github.copilot.git.branch",
-    "branch",
-)
+_OPERATION: Final = ("gen_ai.operation.name", "llm.request.type")
 _LIMIT: Final = "gen_ai.request.max_tokens"
 
 _NO_CALLS: Final = frozenset(
@@ -173,43 +154,44 @@ def reading_of(span: Span) -> Reading:
     Raises:
         UnreadableError: It is a call and one of its numbers makes no sense.
     """
-    attributes = span.attributes
     proxied = litellm_spans.seen_in(span)
     who = litellm_spans.who(proxied) if proxied is not None else who_of(span)
-    kind = _kind(span)
-    if kind is not None:
+    if (kind := _kind(span)) is not None:
         return Reading(skipped=kind, who=who)
-    model = first_label(attributes, _MODEL) or label(attributes.get("llm.request.model"))
-    failure = failure_of(span)
-    counts = _counts(attributes)
+    counts = _counts(span.attributes)
     if proxied is not None:
         counts = litellm_spans.with_cache(counts, proxied)
-    if model is None or not (counts.any_known or failure.failed):
+    reading = _reading(span, counts, failure_of(span))
+    if reading is None:
         return Reading(skipped=span_calls.ANOTHER_SPAN, who=who)
-    asked = first_label(attributes, _ASKED)
+    reading = reading._replace(who=who)
+    if proxied is not None:
+        return litellm_spans.completed(reading, proxied)
+    return _of_copilot(reading) if _is_copilot(span) else reading
+
+
+def _reading(span: Span, counts: Counts, failure: Failure) -> Reading | None:
+    """Return a call's reading without whose it is; None without a model, or tokens, or an error."""
+    attributes = span.attributes
+    model, asked = first_label(attributes, _MODEL), first_label(attributes, _ASKED)
+    if model is None or not (counts.any_known or failure.failed):
+        return None
     provider = first_label(attributes, _PROVIDER)
-    cost = first_cost(attributes, _COST)
-    reading = Reading(
+    return Reading(
         model_raw=model,
         model_alias=asked if asked != model else None,
         provider=_PROVIDERS.get((provider or "").lower(), provider),
         usage=span_usage.settle(counts, exclusive=_is_exclusive(span)),
         response_id=fields.text(attributes.get("gen_ai.response.id")),
-        who=who,
         repo_slug=repository(span),
         git_branch=branch(span),
-        cost_usd=cost,
+        cost_usd=first_cost(attributes, _COST),
         failure=failure,
         ttft_ms=_ttft(attributes),
         stream=first_flag(attributes, _STREAM),
-        call_type=label(
-            attributes.get("gen_ai.operation.name") or attributes.get("llm.request.type")
-        ),
+        call_type=first_label(attributes, _OPERATION),
         tags=(traffic.ONE_TOKEN,) if attributes.get(_LIMIT) == 1 else (),
     )
-    if proxied is not None:
-        return litellm_spans.completed(reading, proxied)
-    return _of_copilot(reading) if _is_copilot(span) else reading
 
 
 def _is_copilot(span: Span) -> bool:
@@ -272,99 +254,4 @@ def _ttft(attributes: Mapping[str, Any]) -> float | None:
     for name in _FIRST_SECONDS:
         if (seconds := fields.measure(attributes.get(name), name)) is not None:
             return round(seconds * 1000, 3)
-    return None
-
-
-# What every convention shares ---------------------------------------------------------------
-
-
-def who_of(span: Span) -> Who:
-    """Return session and developer that a span or its resource names.
-
-    A session written as one of Claude Code's end-user strings is taken apart.
-    """
-    session, source = first_of(span, _SESSION), _EXPLICIT
-    developer, said = first_person(span, _DEVELOPER), _EXPLICIT
-    packed = litellm_ids.claude_user(session) if session is not None else None
-    if packed is not None:
-        session, source = packed.session_id, _DERIVED
-        if developer is None:
-            developer, said = packed.developer_id, _DERIVED
-    if developer == session:
-        developer = None
-    return Who(
-        session,
-        source if session is not None else None,
-        developer,
-        said if developer is not None else None,
-    )
-
-
-def first_of(span: Span, names: Iterable[str]) -> str | None:
-    """Return the first text under several names, of the span before its resource's."""
-    names = tuple(names)
-    for place in (span.attributes, span.resource):
-        for name in names:
-            if name in place and (found := _id_text(place[name])) is not None:
-                return found
-    return None
-
-
-def _id_text(value: object) -> str | None:
-    """Return an id; a packed end-user string may be longer than an id is kept."""
-    if isinstance(value, str) and litellm_ids.claude_user(value) is not None:
-        return value
-    return fields.text(value)
-
-
-def first_person(span: Span, names: Iterable[str]) -> str | None:
-    """Return the first developer id under several names, of the span before its resource's."""
-    names = tuple(names)
-    for place in (span.attributes, span.resource):
-        for name in names:
-            if name in place and (found := fields.person(place[name])) is not None:
-                return found
-    return None
-
-
-def first_label(attributes: Mapping[str, Any], names: Iterable[str]) -> str | None:
-    """Return the first text under several names that repeats from span to span."""
-    return next((found for name in names if (found := label(attributes.get(name)))), None)
-
-
-def first_flag(attributes: Mapping[str, Any], names: Iterable[str]) -> bool | None:
-    """Return the first yes or no under several names."""
-    flags = (fields.flag(attributes.get(name)) for name in names)
-    return next((found for found in flags if found is not None), None)
-
-
-def first_cost(attributes: Mapping[str, Any], names: Iterable[str]) -> float | None:
-    """Return the first amount in US dollars under several names; raises as `fields.usd` does."""
-    for name in names:
-        if (cost := fields.usd(attributes.get(name), name)) is not None:
-            return cost
-    return None
-
-
-def repository(span: Span) -> str | None:
-    """Return the repository that a span or its resource names, `owner/name` in lower case.
-
-    Source: OpenTelemetry `vcs.*` conventions; `repo` as people set it for Claude Code.
-    """
-    for place in (span.attributes, span.resource):
-        for named in _REPOSITORY:
-            if (slug := repo_slug(place.get(named))) is not None:
-                return slug
-        owner, name = place.get("vcs.owner.name"), place.get("vcs.repository.name")
-        whole = f"{owner}/{name}" if isinstance(owner, str) else name
-        if isinstance(whole, str) and "/" in whole and (slug := repo_slug(whole)) is not None:
-            return slug
-    return None
-
-
-def branch(span: Span) -> str | None:
-    """Return the branch that a span or its resource names."""
-    for place in (span.attributes, span.resource):
-        if (found := first_label(place, _BRANCH)) is not None:
-            return found
     return None

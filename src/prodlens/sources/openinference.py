@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.sources import (
     fields,
-    genai,
     litellm_ids,
     litellm_spans,
+    span_attributes,
     span_calls,
     span_usage,
     traffic,
 )
 from prodlens.sources.fields import label
-from prodlens.sources.genai import first_cost, first_flag, first_label
+from prodlens.sources.span_attributes import first_cost, first_flag, first_label
 from prodlens.sources.span_calls import Reading
 from prodlens.sources.span_failures import failure_of
 from prodlens.sources.span_usage import Counts
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from prodlens.sources.otlp import Span
+    from prodlens.sources.span_failures import Failure
 
 KIND: Final = "openinference.span.kind"
 _CALLS: Final = frozenset({"LLM", "EMBEDDING", "UNKNOWN", ""})
@@ -70,39 +71,42 @@ def reading_of(span: Span) -> Reading:
     Raises:
         UnreadableError: It is a call and one of its numbers makes no sense.
     """
-    attributes = span.attributes
     proxied = litellm_spans.seen_in(span)
-    who = litellm_spans.who(proxied) if proxied is not None else genai.who_of(span)
-    kind = str(attributes.get(KIND) or "").upper()
+    who = litellm_spans.who(proxied) if proxied is not None else span_attributes.who_of(span)
+    kind = str(span.attributes.get(KIND) or "").upper()
     if span.name == litellm_spans.RAW_REQUEST:
         return Reading(skipped=span_calls.RAW_REQUEST, who=who)
-    if kind not in _CALLS:
+    reading = _reading(span, failure_of(span)) if kind in _CALLS else None
+    if reading is None:
         sums = span_calls.AGENT_SPAN if kind in _SUMS else span_calls.ANOTHER_SPAN
         return Reading(skipped=sums, who=who)
-    model, failure = first_label(attributes, _MODEL), failure_of(span)
+    reading = reading._replace(who=who)
+    return reading if proxied is None else litellm_spans.completed(reading, proxied)
+
+
+def _reading(span: Span, failure: Failure) -> Reading | None:
+    """Return a call's reading without whose it is; None without a model, or tokens, or an error."""
+    attributes = span.attributes
+    model, asked = first_label(attributes, _MODEL), first_label(attributes, _ASKED)
     counts = _counts(attributes)
     if model is None or not (counts.any_known or failure.failed):
-        return Reading(skipped=span_calls.ANOTHER_SPAN, who=who)
-    asked = first_label(attributes, _ASKED)
+        return None
+    answers = (fields.text(attributes.get(name)) for name in _RESPONSE_ID)
     tags = litellm_ids.tag_facts(attributes.get("tag.tags"))
-    reading = Reading(
+    return Reading(
         model_raw=model,
         model_alias=asked if asked != model else None,
         provider=first_label(attributes, _PROVIDER),
         usage=span_usage.settle(counts, exclusive=False),
-        response_id=next(
-            (found for name in _RESPONSE_ID if (found := fields.text(attributes.get(name)))), None
-        ),
-        who=who,
-        repo_slug=genai.repository(span) or tags.repo_slug,
-        git_branch=genai.branch(span) or tags.branch,
+        response_id=next((answer for answer in answers if answer is not None), None),
+        repo_slug=span_attributes.repository(span) or tags.repo_slug,
+        git_branch=span_attributes.branch(span) or tags.branch,
         cost_usd=first_cost(attributes, _COST),
         failure=failure,
         stream=first_flag(attributes, _STREAM),
         call_type=label(attributes.get("llm.request.type")),
         tags=tags.kept + _marks(attributes),
     )
-    return reading if proxied is None else litellm_spans.completed(reading, proxied)
 
 
 def _counts(attributes: Mapping[str, Any]) -> Counts:

@@ -16,7 +16,6 @@ Source: Arize Phoenix 20 `Client.get_spans_dataframe`, REST `/v1/projects/{id}/s
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.sources import fields, openinference, otlp, otlp_values, python_literals, spans
@@ -24,7 +23,7 @@ from prodlens.sources.fields import text
 from prodlens.sources.otlp import Scoped, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from prodlens.schemas import Outcome

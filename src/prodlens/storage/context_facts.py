@@ -13,14 +13,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.clock import format_instant
-from prodlens.schemas import Fact, IdSource
+from prodlens.schemas import Fact
+from prodlens.scopes import agreed, inherit
 from prodlens.storage.identity_keys import key_digest
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from prodlens.schemas import CanonicalTrace, ContextFact
+    from prodlens.schemas import ContextFact
     from prodlens.storage.merging import Observation
 
 Facts = dict[int, dict[str, set[str]]]
@@ -37,7 +38,6 @@ _CALLS: Final = """
 select distinct call_id from call_scopes where scope in (select value from json_each(?))
 """
 _ADD_SCOPE: Final = "insert or ignore into call_scopes (scope, call_id) values (?, ?)"
-_INHERITED: Final = IdSource.INHERITED.value
 _SESSION_SCOPE: Final = "_session:"
 _TOLERANCE: Final = timedelta(seconds=1)
 """A session's first line is stamped a moment after what it copied last."""
@@ -49,11 +49,6 @@ _COPIED: Final[dict[str, Any]] = {
     "scopes": (),
 }
 """What a copied line says of the session that copied it."""
-_WITH_SOURCE: Final = (
-    (Fact.SESSION_ID, "session_id", "session_source"),
-    (Fact.DEVELOPER_ID, "developer_id", "developer_source"),
-    (Fact.REPO_SLUG, "repo_slug", "repo_source"),
-)
 
 
 def add(conn: sqlite3.Connection, facts: Iterable[ContextFact]) -> set[int]:
@@ -127,50 +122,29 @@ def _is_session_named(record: Observation) -> bool:
 
 
 def _standing(record: Observation, facts: Facts) -> int:
-    """Return 0 for a session that was seen before the call, 1 where nothing says, 2 after it."""
+    """Return 0 for a session that was seen before the call, 1 where nothing says, more after it.
+
+    The more scopes of a call were seen only later, the likelier it is that it was copied.
+    """
+    by = format_instant(record.trace.timestamp + _TOLERANCE)
     known = [
-        facts.get(key_digest(scope), {}).get(Fact.SEEN_SINCE.value, set())
+        min(seen)
         for scope in record.trace.scopes
+        if (seen := facts.get(key_digest(scope), {}).get(Fact.SEEN_SINCE.value))
     ]
-    seen = min((instant for values in known for instant in values), default=None)
-    if seen is None:
-        return 1
-    return 0 if seen <= format_instant(record.trace.timestamp + _TOLERANCE) else 2
+    return 0 if any(seen <= by for seen in known) else 1 + len(known)
 
 
 def value(scopes: Iterable[str], facts: Facts, name: Fact) -> str | None:
     """Return what scopes say under a name; None when nothing, or two different things."""
-    said: set[str] = set()
-    for scope in scopes:
-        said |= facts.get(key_digest(scope), {}).get(name.value, set())
-    return next(iter(said)) if len(said) == 1 else None
+    known = (facts.get(key_digest(scope), {}).get(name.value, ()) for scope in scopes)
+    return agreed(found for values in known for found in values)
 
 
-def inherit(observation: Observation, facts: Facts) -> Observation:
+def inherited(observation: Observation, facts: Facts) -> Observation:
     """Return a call with what its own records leave open filled from its scopes."""
     trace = observation.trace
     if not trace.scopes or not facts:
         return observation
-    changes: dict[str, Any] = {}
-    for fact, field, source in _WITH_SOURCE:
-        is_open = getattr(trace, field) is None or getattr(trace, source) == IdSource.GIVEN
-        if is_open and (found := value(trace.scopes, facts, fact)) is not None:
-            changes |= {field: found, source: _INHERITED}
-    changes |= _plain(trace, facts)
-    if not changes:
-        return observation
-    return dataclasses.replace(observation, trace=dataclasses.replace(trace, **changes))
-
-
-def _plain(trace: CanonicalTrace, facts: Facts) -> Mapping[str, Any]:
-    changes: dict[str, Any] = {}
-    if trace.git_branch is None:
-        changes["git_branch"] = value(trace.scopes, facts, Fact.GIT_BRANCH)
-    if trace.model is None:
-        names = {Fact.MODEL: "model", Fact.MODEL_RAW: "model_raw", Fact.PROVIDER: "provider"}
-        changes |= {field: value(trace.scopes, facts, fact) for fact, field in names.items()}
-    elif trace.provider is None:
-        changes["provider"] = value(trace.scopes, facts, Fact.PROVIDER)
-    if trace.subscription is None and value(trace.scopes, facts, Fact.SUBSCRIPTION) == "1":
-        changes["subscription"] = True
-    return {field: found for field, found in changes.items() if found is not None}
+    filled = inherit(trace, lambda name: value(trace.scopes, facts, name))
+    return observation if filled is trace else dataclasses.replace(observation, trace=filled)

@@ -4,7 +4,8 @@ Two rules, each a function of the set of calls (so order doesn't matter):
 
 - calls of one session with the same model and the same token counts, whose times overlap or lie
   at most five seconds apart, join one to one, nearest first;
-- failures with the same model and class of error that began in the same microsecond.
+- failures with the same model and class of error that began in the same millisecond (some exports
+  cut times there), likewise one to one.
 
 Only calls whose sources differ join; nothing unknown is taken for equal.
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 NEARLY: Final = timedelta(seconds=5)
 """Calls this far apart may still be one: a transcript is stamped when its line is written."""
 _CACHE: Final = ("cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens")
+
+_MILLISECOND: Final = len("2026-11-22T12:00:00.000")
+"""Characters of an instant's text up to its milliseconds."""
 
 Group = tuple[str, ...]
 """What calls must have in common to be compared: `call` or `failure`, then the values."""
@@ -64,7 +68,7 @@ def _failure(trace: CanonicalTrace) -> Group | None:
     if trace.model is None or trace.error_type is None or trace.total_tokens:
         return None
     kind = trace.error_type.partition(":")[0]
-    return ("failure", format_instant(trace.timestamp), trace.model, kind)
+    return ("failure", format_instant(trace.timestamp)[:_MILLISECOND], trace.model, kind)
 
 
 def unions(candidates: Sequence[Candidate]) -> list[list[int]]:

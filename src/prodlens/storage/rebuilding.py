@@ -31,7 +31,8 @@ where session_id = ? and model = ? and tokens_in = ? and tokens_out = ?
 """
 _SAME_FAILURES: Final = """
 select id, sources from sessions
-where timestamp = ? and model = ? and (status_code >= 400 or error_type is not null)
+where timestamp >= ? and timestamp < ? || '~' and model = ?
+    and (status_code >= 400 or error_type is not null)
     and (error_type = ? or error_type like ? || ':%')
 """
 
@@ -119,7 +120,7 @@ class Rebuilder:
         for members in groups:
             mine = [counted[position] for position in members]
             said = context_facts.without_copies(mine, facts)
-            merged = context_facts.inherit(resolve(said)[0], facts)
+            merged = context_facts.inherited(resolve(said)[0], facts)
             found.append(_Component(mine, merged, matching.group_of(merged.trace)))
         return found
 
@@ -153,7 +154,7 @@ class Rebuilder:
         scopes = {key_digest(scope) for record in records for scope in record.trace.scopes}
         facts = context_facts.of(self._conn, scopes)
         said = context_facts.without_copies(records, facts)
-        merged = context_facts.inherit(resolve(said)[0], facts)
+        merged = context_facts.inherited(resolve(said)[0], facts)
         return _Component(records, merged, members[0].group)
 
     def _priced(self, component: _Component) -> None:
@@ -254,11 +255,10 @@ def candidates(conn: sqlite3.Connection, group: Group | None) -> list[tuple[int,
         return []
     if group[0] == "call":
         _, session, model, tokens_in, tokens_out = group
-        values = (session, model, int(tokens_in), int(tokens_out))
-        found = conn.execute(_SAME_CALLS, values)
+        found = conn.execute(_SAME_CALLS, (session, model, int(tokens_in), int(tokens_out)))
     else:
         _, timestamp, model, kind = group
-        found = conn.execute(_SAME_FAILURES, (timestamp, model, kind, kind))
+        found = conn.execute(_SAME_FAILURES, (timestamp, timestamp, model, kind, kind))
     return [(int(row[0]), str(row[1])) for row in found]
 
 

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
     from prodlens.pricing import PriceBook
     from prodlens.schemas import Outcome
-    from prodlens.sources.reading import RawRecord, RecordReader
+    from prodlens.sources.containers import Reader
+    from prodlens.sources.reading import RawRecord
     from prodlens.storage import ProdLensStore
     from prodlens.trace_ingestion.digests import FileDigest
     from prodlens.trace_ingestion.outcome import IngestOptions
@@ -333,7 +334,7 @@ class Batch:
     """Commits what a sink holds together with how far the reader came."""
 
     def __init__(
-        self, sink: RecordSink, reader: RecordReader, digest: FileDigest | None, *, follows: bool
+        self, sink: RecordSink, reader: Reader, digest: FileDigest | None, *, follows: bool
     ) -> None:
         self._sink = sink
         self._reader = reader

@@ -12,7 +12,9 @@ from prodlens.errors import MissingPathError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-TRACE_SUFFIXES: Final = frozenset({".json", ".jsonl", ".ndjson", ".log"})
+TRACE_SUFFIXES: Final = frozenset({".json", ".jsonl", ".ndjson", ".log", ".pb", ".binpb"})
+"""Endings of files that a folder gives. Parquet files are read when they are named: a folder of
+them is more often a lake than an export of traces."""
 COMPRESSED_SUFFIXES: Final = frozenset({".gz", ".zst"})
 STANDARD_INPUT: Final = "-"
 
@@ -20,8 +22,9 @@ STANDARD_INPUT: Final = "-"
 def find(named: Iterable[str]) -> list[str]:
     """Return the files behind paths, folders (searched below) and globs, each once, in order.
 
-    A folder gives its files ending in .json, .jsonl, .ndjson or .log, also with a number of a
-    rotation or .gz or .zst behind, sorted by path; hidden files and folders are passed over.
+    A folder gives its files ending in .json, .jsonl, .ndjson, .log, .pb or .binpb, also with a
+    number of a rotation or .gz or .zst behind, sorted by path; hidden files and folders are passed
+    over.
 
     Raises:
         MissingPathError: A path is empty or does not exist, a glob matches nothing, or a folder
@@ -43,8 +46,8 @@ def _expand(name: str) -> list[str]:
         files = sorted(str(file) for file in _below(path))
         if not files:
             raise MissingPathError(
-                f"{name} holds no trace files: they end in .json, .jsonl, .ndjson or .log, "
-                "also with .gz or .zst behind."
+                f"{name} holds no trace files: they end in .json, .jsonl, .ndjson, .log, .pb or "
+                ".binpb, also with .gz or .zst behind; name a .parquet file itself."
             )
         return files
     if path.exists():

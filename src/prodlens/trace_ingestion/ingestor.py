@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from prodlens.clock import utc_now
 from prodlens.errors import MissingPathError
 from prodlens.selection import parse_repository
+from prodlens.sources import containers
 from prodlens.sources.compression import Compression, open_decompressed
-from prodlens.sources.reading import RecordReader
 from prodlens.storage import ledger, runs
 from prodlens.trace_ingestion import files, mirror
 from prodlens.trace_ingestion.batch import Batch, RecordSink
@@ -179,13 +179,14 @@ class TraceIngestor:
                 stream.seek(entry.progress.offset)
         sink.begin()
         data, compression = (stream, Compression.NONE) if sink.start else open_decompressed(stream)
-        reader = RecordReader(
+        reader = containers.open_reader(
             data,
             start=sink.start,
             start_line=sink.start_line,
             max_record_bytes=self._max_record_bytes,
         )
-        batch = Batch(sink, reader, digest, follows=compression is Compression.NONE)
+        follows = compression is Compression.NONE and containers.is_resumable(reader)
+        batch = Batch(sink, reader, digest, follows=follows)
         for item in reader:
             sink.take(item)
             if sink.pending_records >= BATCH_RECORDS or sink.pending_bytes >= BATCH_BYTES:

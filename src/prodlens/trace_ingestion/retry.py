@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.clock import utc_now
 from prodlens.errors import MissingPathError
+from prodlens.sources import containers
 from prodlens.sources.compression import Compression, open_decompressed
 from prodlens.storage import ledger
 from prodlens.trace_ingestion import files, mirror
@@ -72,6 +73,8 @@ def _bytes_of(letter: dict[str, Any]) -> bytes | None:
         with files.open_file(letter["path"]) as stream:
             data, compression = open_decompressed(stream)
             remaining = int(letter["byte_offset"])
+            if (held := containers.find(data, remaining)) is not None:
+                return held if hashlib.sha256(held).hexdigest() == letter["digest"] else None
             if compression is Compression.NONE and stream.seekable():
                 data, remaining = stream, stream.seek(remaining) - remaining
             while remaining > 0 and (skipped := data.read(min(_SKIP, remaining))):

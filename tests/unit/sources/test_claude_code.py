@@ -152,18 +152,11 @@ def test_every_line_of_the_captured_files_is_recognised_and_none_set_aside() -> 
         assert not any(isinstance(one, Reject) for one in read_records(records, now=NOW))
 
 
-def test_a_forked_session_leaves_copied_answers_to_the_session_that_got_them() -> None:
-    copies = [one for one in captured() if one.session_id == FORK]
-    own = {one.native_key for one in copies if one.session_source == "explicit"}
-    given = {one.native_key for one in copies if one.session_source == "derived"}
+def test_a_forked_session_repeats_the_answers_of_the_session_it_continues() -> None:
+    copies = {one.native_key for one in captured() if one.session_id == FORK}
     first = {one.native_key for one in captured() if one.session_id == ORIGINAL}
-    assert own == {"message:msg_01dabf7b0f86a74af3a173f1"}
-    assert len(given) == 4
-    assert given < first
-
-
-def test_the_resumed_session_itself_is_no_copy() -> None:
-    assert {one.session_source for one in captured() if one.session_id == ORIGINAL} == {"explicit"}
+    assert copies - first == {"message:msg_01dabf7b0f86a74af3a173f1"}
+    assert len(copies & first) == 4
 
 
 def test_the_sub_agents_calls_belong_to_the_session_that_sent_it() -> None:
@@ -373,38 +366,48 @@ def test_a_line_that_names_its_origin_belongs_to_it() -> None:
     assert (found.user_agent, found.git_branch) == (None, None)
 
 
-def test_a_line_older_than_its_session_is_a_copy_of_an_unknown_origin() -> None:
-    copied, own = outcomes(
-        queued("2026-11-22T18:40:00.000Z"),
-        answer(),
-        answer({"id": "msg_02"}, timestamp="2026-11-22T18:40:01Z"),
-    )[1:]
-    assert isinstance(copied, CanonicalTrace)
-    assert isinstance(own, CanonicalTrace)
-    assert (copied.session_source, copied.scopes, copied.user_agent) == ("derived", (), None)
-    assert (own.session_source, own.scopes) == ("explicit", ("claude_session:s-1",))
-
-
-def test_a_line_a_moment_older_than_a_queued_prompt_is_none() -> None:
-    found = outcomes(queued("2026-11-22T18:35:33.500Z"), answer())[1]
-    assert isinstance(found, CanonicalTrace)
-    assert found.session_source == "explicit"
-
-
-def test_another_sessions_queue_says_nothing() -> None:
-    found = outcomes(queued("2026-11-22T18:40:00Z", session="s-9"), answer())[1]
-    assert isinstance(found, CanonicalTrace)
-    assert found.session_source == "explicit"
-
-
-def test_a_history_that_was_copied_links_no_pull_request() -> None:
-    made = user(toolUseResult={"gitOperation": {"commit": {"sha": "87f2c70", "kind": "committed"}}})
-    alone = [one for one in outcomes(made) if isinstance(one, SessionLink)]
-    copied = outcomes(queued("2026-11-22T18:40:00Z"), made)
-    assert [(one.kind, one.ref, one.repo_slug) for one in alone] == [
-        (LinkKind.COMMIT, "87f2c70", None)
+def test_a_queued_prompt_tells_since_when_its_session_was_seen() -> None:
+    assert outcomes(queued("2026-11-22T18:40:00.000Z")) == [
+        ContextFact(scope, Fact.SEEN_SINCE, "2026-11-22T18:40:00.000000Z", "claude_code")
+        for scope in ("claude_session:s-1", "claude_headless_session:s-1")
     ]
-    assert not any(isinstance(one, SessionLink) for one in copied)
+
+
+def test_a_call_of_a_program_that_queues_its_prompt_first_belongs_to_both_scopes() -> None:
+    assert call(answer(entrypoint="cli")).scopes == ("claude_session:s-1",)
+    assert call(answer(entrypoint="sdk-cli")).scopes == (
+        "claude_session:s-1",
+        "claude_headless_session:s-1",
+    )
+    copied = answer(sessionId="s-2", entrypoint="sdk-cli", forkedFrom={"sessionId": "s-1"})
+    assert call(copied).scopes == ("claude_session:s-1",)
+
+
+@pytest.mark.parametrize("at", [None, "soon", "2999-01-01T00:00:00Z", "1999-01-01T00:00:00Z", 7])
+def test_a_queued_prompt_without_a_time_that_makes_sense_tells_nothing(at: Any) -> None:
+    assert outcomes(queued(at)) == [Skipped("Claude Code queue-operation")]
+
+
+def test_what_a_line_says_does_not_depend_on_the_lines_before_it() -> None:
+    lines = [queued("2026-11-22T18:40:00Z"), answer(), user(permissionMode="default")]
+    assert outcomes(*lines) == [one for line in lines for one in outcomes(line)]
+
+
+def test_a_commit_that_a_session_made_is_linked() -> None:
+    made = user(toolUseResult={"gitOperation": {"commit": {"sha": "87f2c70", "kind": "committed"}}})
+    found = [one for one in outcomes(made) if isinstance(one, SessionLink)]
+    assert [(one.session_id, one.kind, one.ref, one.repo_slug) for one in found] == [
+        ("s-1", LinkKind.COMMIT, "87f2c70", None)
+    ]
+
+
+def test_the_link_of_a_line_that_names_its_origin_is_the_origins() -> None:
+    copied = user(
+        sessionId="s-2",
+        forkedFrom={"sessionId": "s-1"},
+        toolUseResult={"gitOperation": {"commit": {"sha": "87f2c70"}}},
+    )
+    assert [one.session_id for one in outcomes(copied) if isinstance(one, SessionLink)] == ["s-1"]
 
 
 # Prompts, links and repositories ------------------------------------------------------------
@@ -555,18 +558,6 @@ def test_records_of_other_tools_are_not_taken(record: dict[str, Any]) -> None:
 def test_lines_without_a_time_are_recognised(record: dict[str, Any]) -> None:
     assert claude_code.matches(record)
     assert all(isinstance(one, Skipped | Reject) for one in outcomes(record))
-
-
-def test_the_state_of_a_file_is_plain_json_without_text() -> None:
-    given = {"file_path": "/home/dev/x.py", "old_string": "", "new_string": "secret = True"}
-    tool = {"type": "tool_use", "id": "toolu_1", "name": "Edit", "input": given}
-    list(claude_code.read(queued("2026-11-22T18:35:00Z"), now=NOW))
-    list(claude_code.read(answer({"content": [tool]}), now=NOW))
-    assert json.loads(json.dumps(state)) == state
-    assert state["began"] == {"s-1": "2026-11-22T18:35:00+00:00"}
-    assert state["edits"]["toolu_1"]["tool"] == "Edit"
-    assert "secret" not in json.dumps(state)
-    assert "/home" not in json.dumps(state)
 
 
 def test_a_proxy_knows_an_answer_under_the_same_keys() -> None:

@@ -102,7 +102,7 @@ def test_the_captured_sessions_hold_six_edits_with_their_decisions() -> None:
         for one in read_records(records, now=NOW):
             if isinstance(one, Suggestion) and one.is_proposal:
                 proposed[one.key] = (one.tool, one.proposed_lines)
-            elif isinstance(one, Suggestion):
+            elif isinstance(one, Suggestion) and (one.is_edit or one.key in proposed):
                 decided[one.key] = (
                     one.decision,
                     one.decided_by,
@@ -183,7 +183,9 @@ def test_a_very_long_edit_is_counted_without_comparing_each_line_with_each() -> 
 
 
 def test_other_tools_propose_nothing() -> None:
-    assert said(proposal("Read", file_path="x.py"), result(content="1\tx = 1")) == []
+    assert said(proposal("Read", file_path="x.py")) == []
+    (answered,) = said(result(content="1\tx = 1"))
+    assert not answered.is_edit  # it names no tool: only a proposal could make an edit of it
 
 
 def test_no_code_and_no_path_comes_out() -> None:
@@ -220,8 +222,10 @@ def test_a_new_file_is_applied_whole() -> None:
         "userModified": False,
     }
     given = {"file_path": "/home/dev/new.py", "content": "A = 1\nB = 2\n"}
-    one = outcome_of(proposal("Write", **given), result(made))
-    assert (one.tool, one.applied_lines, one.diff_ratio) == ("Write", 2, 1.0)
+    proposed, applied = said(proposal("Write", **given), result(made))
+    assert (proposed.tool, applied.tool) == ("Write", None)
+    assert (applied.applied_lines, applied.diff_ratio) == (2, 1.0)
+    assert proposed.line_digests == applied.line_digests
 
 
 def test_the_patch_of_git_stands_in_for_a_missing_one() -> None:
@@ -231,10 +235,10 @@ def test_the_patch_of_git_stands_in_for_a_missing_one() -> None:
     assert one.applied_lines == 2
 
 
-def test_a_sub_agents_result_has_no_details_but_is_awaited() -> None:
+def test_a_sub_agents_result_has_no_details_and_leaves_open_what_it_is_of() -> None:
     one = outcome_of(proposal(), result(content="The file has been updated."))
     assert (one.decision, one.applied_lines, one.diff_ratio) == (Decision.ACCEPT, None, None)
-    assert one.tool == "Edit"
+    assert (one.key, one.tool, one.is_edit) == ("tool:toolu_1", None, False)
 
 
 def test_a_result_of_something_else_is_no_suggestion() -> None:
@@ -270,23 +274,18 @@ def test_a_refused_edit_is_told_from_a_denied_and_a_failed_one(
     assert (one.diff_ratio, one.user_modified) == (None, None)
 
 
-def test_what_a_person_changed_before_accepting_lowers_the_share_kept() -> None:
+def test_what_a_person_changed_before_accepting_is_said_with_its_lines() -> None:
     applied = ("+def greet(name):", "+    print('hello')", "+    return name.title()")
     one = outcome_of(proposal(), result(patched(*applied, userModified=True)))
-    assert one.user_modified is True
-    assert one.diff_ratio == pytest.approx(2 / 3)
+    assert (one.user_modified, one.diff_ratio) == (True, None)  # the share: the store, from both
+    assert one.line_digests == edits.line_digests(line[1:] for line in applied)
 
 
-def test_a_changed_edit_whose_proposal_is_not_in_the_file_has_no_share() -> None:
-    one = outcome_of(result(patched(*APPLIED, userModified=True)))
-    assert (one.user_modified, one.diff_ratio) == (True, None)
-
-
-def test_a_changed_new_file_is_compared_whole() -> None:
+def test_a_changed_new_file_is_digested_whole() -> None:
     made = {"type": "update", "filePath": "n.py", "structuredPatch": [], "userModified": True}
-    given = {"file_path": "n.py", "content": "alpha = 1\nbeta = 2\n"}
-    kept = {**made, "content": "alpha = 1\nbeta = 3\n"}
-    assert outcome_of(proposal("Write", **given), result(kept)).diff_ratio == 0.5
+    one = outcome_of(result({**made, "content": "alpha = 1\nbeta = 3\n"}))
+    assert (one.diff_ratio, one.applied_lines) == (None, 0)
+    assert one.line_digests == edits.line_digests(["alpha = 1", "beta = 3"])
 
 
 def test_the_repository_of_a_patch_is_the_edits() -> None:
@@ -297,31 +296,14 @@ def test_the_repository_of_a_patch_is_the_edits() -> None:
 def test_details_of_several_results_in_one_line_belong_to_none_of_them() -> None:
     line = result(patched(*APPLIED))
     line["message"]["content"].append({"type": "tool_result", "tool_use_id": "toolu_2"})
-    assert said(line) == []
+    assert [(one.key, one.is_edit, one.applied_lines) for one in said(line)] == [
+        ("tool:toolu_1", False, None),
+        ("tool:toolu_2", False, None),
+    ]
 
 
-def test_an_edit_in_a_copied_history_leaves_the_session_to_its_call() -> None:
-    queue = {
-        "type": "queue-operation",
-        "operation": "enqueue",
-        "sessionId": "s-1",
-        "timestamp": "2026-11-22T19:00:00Z",
-    }
-    copied = said(queue, proposal(), result(patched(*APPLIED)))
-    assert [one.session_id for one in copied] == [None, None]
+def test_an_edit_in_a_history_whose_origin_is_named_is_the_origins() -> None:
+    copied = {"forkedFrom": {"sessionId": "s-0"}}
+    found = said(proposal() | copied, result(patched(*APPLIED)) | copied)
+    assert [one.session_id for one in found] == ["s-0", "s-0"]
     assert [one.session_id for one in said(proposal())] == ["s-1"]
-
-
-def test_only_so_many_edits_are_awaited() -> None:
-    for number in range(100):
-        line = proposal()
-        line["message"]["content"][0]["id"] = f"toolu_{number}"
-        list(claude_code.read(line, now=NOW))
-    assert len(state["edits"]) == 64
-    assert "toolu_99" in state["edits"]
-
-
-def test_a_result_is_awaited_once() -> None:
-    list(claude_code.read(proposal(), now=NOW))
-    list(claude_code.read(result(content=REJECTED, is_error=True), now=NOW))
-    assert state["edits"] == {}

@@ -184,7 +184,7 @@ def test_a_nearer_call_takes_the_place_of_a_joined_one(store: ProdLensStore) -> 
     ]
 
 
-def test_failures_of_one_microsecond_join_across_sources(store: ProdLensStore) -> None:
+def test_failures_of_one_millisecond_join_across_sources(store: ProdLensStore) -> None:
     failed: dict[str, Any] = {
         "tokens_in": 0,
         "tokens_out": 0,
