@@ -187,7 +187,7 @@ def test_a_split_of_the_records_gives_the_same_outcomes_but_for_their_places(
     assert repr([placeless(one) for one in whole]) == repr([placeless(one) for one in parts])
 
 
-def placeless(outcome: CanonicalTrace | Reject | Skipped) -> CanonicalTrace | Reject | Skipped:
+def placeless(outcome: Outcome) -> Outcome:
     return dataclasses.replace(outcome, index=None) if isinstance(outcome, Reject) else outcome
 
 
