@@ -30,6 +30,7 @@ DIRECTED = (
     "tests/contract/test_github_losses.py",
     "tests/contract/test_github_commits.py",
     "tests/contract/test_github_runs.py",
+    "tests/contract/test_github_other_server.py",
 )
 RANDOM = "tests/torture/test_github_sync.py"
 COPIED = ("src", "tests", "pyproject.toml")

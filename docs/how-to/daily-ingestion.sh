@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Once a day: new traces and new commits into the database, then the daily tables.
+# Once a day: new traces, pull requests and commits into the database, then the daily tables.
 # docs/how-to/workflows.md says what each step does.
 set -euo pipefail
 
@@ -7,7 +7,8 @@ set -euo pipefail
 export DB_PATH="${DB_PATH:-.prod-lens/cache.db}"
 TRACE_FILE="${TRACE_FILE:-/tmp/litellm_traces.jsonl}"
 REPO="${REPO:-org/repo}"
-CLONE="${CLONE:-.}" # a local clone of REPO
+CLONE="${CLONE:-none}" # a local clone of REPO to read instead of GitHub
+# GITHUB_TOKEN comes from the environment: whoever lists processes must not see it.
 
 # When did the last run that ended well begin?
 CHECKPOINT=$(python3 << 'EOF'
@@ -30,10 +31,17 @@ python3 -m prodlens.cli ingest-traces "$TRACE_FILE" \
     --db "$DB_PATH" \
     --repo "$REPO"
 
-# Read commits and merged pull requests from the clone.
-python3 -m prodlens.cli ingest-git "$CLONE" \
-    --repo "$REPO" \
-    --db "$DB_PATH"
+# Sync pull requests, reopenings and commits: GitHub is asked for what changed. Without access to
+# it, a clone tells of commits and merged pull requests.
+if [ "$CLONE" = none ]; then
+    python3 -m prodlens.cli ingest-github \
+        --repo "$REPO" \
+        --db "$DB_PATH"
+else
+    python3 -m prodlens.cli ingest-git "$CLONE" \
+        --repo "$REPO" \
+        --db "$DB_PATH"
+fi
 
 # Aggregate daily metrics, and note that this run ended well.
 python3 << 'EOF'

@@ -24,6 +24,7 @@ def test_a_second_sync_asks_only_whether_anything_changed(
     store: ProdLensStore, world: World, github: FakeGithub
 ) -> None:
     fill(world, 3)
+    world.tick(1)
     assert pulls(store, github) == 3
     assert commits(store, github) == 1
     first = len(github.requests)
@@ -47,7 +48,8 @@ def test_the_validator_is_kept_verbatim_for_the_whole_address(
     assert etag is not None
     assert etag.startswith('W/"')
     pulls(store, github)
-    assert github.requests[-1].headers["if-none-match"] == etag
+    (again,) = [r for r in github.requests[-3:] if r.path.endswith("/pulls")]
+    assert again.headers["if-none-match"] == etag
 
 
 def test_forgetting_an_etag_forces_everything_to_be_read_again(
@@ -62,6 +64,15 @@ def test_forgetting_an_etag_forces_everything_to_be_read_again(
     pulls(store, github)
     assert [line for line in asked(github, first) if "/pulls" in line] == ["/pulls 200"] * 3
     assert store.fetch_pull_requests()[6]["title"] == "Work 7"
+    first = len(github.requests)
+    pulls(store, github)
+    assert asked(github, first) == [
+        "/repos/acme/payments 304",
+        "/pulls 304",
+        "/issues/events 304",  # they were read in the second of the last change
+    ]
+    world.tick(1)
+    pulls(store, github)
     first = len(github.requests)
     pulls(store, github)
     assert asked(github, first) == ["/repos/acme/payments 304", "/pulls 304"]
@@ -234,7 +245,28 @@ def test_a_reopening_between_two_syncs_is_seen_although_it_was_closed_again(
     assert asked(github, first) == [
         "/repos/acme/payments 304",
         "/pulls 200",
-        "/issues/3/events 200",
+        "/issues/events 200",
+    ]
+
+
+def test_a_reopening_within_the_second_of_the_last_change_is_seen(
+    store: ProdLensStore, world: World, github: FakeGithub
+) -> None:
+    """The pull request looks exactly as it did: only its events tell."""
+    fill(world, 2)
+    pull = world.open_pull("Third")
+    pulls(store, github)
+    assert reopened(store) == {1: False, 2: False, 3: False}
+    world.close(pull)
+    world.reopen(pull)
+    first = len(github.requests)
+    assert pulls(store, github) == 1
+    assert reopened(store) == {1: False, 2: False, 3: True}
+    assert store.fetch_pull_requests()[2]["reopened_count"] == 1
+    assert asked(github, first) == [
+        "/repos/acme/payments 304",
+        "/pulls 304",
+        "/issues/events 200",
     ]
 
 
@@ -325,3 +357,28 @@ def test_old_events_are_not_asked_for_when_calls_are_scarce(
     unknown = [number for number, was in reopened(store).items() if was is None]
     assert unknown == list(range(44, 72))
     assert github.limit - github.used == 5
+
+
+def test_what_happened_since_a_walk_of_events_began_is_not_known_when_that_walk_ends(
+    store: ProdLensStore, world: World, github: FakeGithub
+) -> None:
+    """A walk that goes on tells of the past; until a new one was made, nothing is "no"."""
+    fill(world, 60)
+    github.page_cap = 10
+    with once(github, "issues/events?per_page=100&page=4", "crash"), pytest.raises(CrashError):
+        pulls(store, github)
+    world.tick(60)
+    world.reopen(world.pulls[60])
+    world.tick(60)
+    world.close(world.pulls[60])
+    github.faults = [
+        lambda r: (
+            "crash" if r.path.endswith("/events") and r.query.get("page", "1") == "1" else None
+        )
+    ]
+    with pytest.raises(CrashError):
+        pulls(store, github)
+    assert set(reopened(store).values()) == {None}
+    github.faults = []
+    pulls(store, github)
+    assert [number for number, was in reopened(store).items() if was] == [60]

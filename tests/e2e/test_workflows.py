@@ -1,4 +1,7 @@
-"""The scripts of docs/how-to, run as they stand in a folder of their own; what comes out is checked."""
+"""The scripts of docs/how-to, run as they stand in a folder of their own; what comes out is checked.
+
+GitHub is a fake that answers over HTTP on loopback.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,24 @@ import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 
 import prodlens
-from fakes.git_repositories import BOB, GITHUB, Repository, git, squash_style
+from fakes.git_repositories import BOB as BOB_BY_MAIL
+from fakes.git_repositories import GITHUB, Repository, git, squash_style
+from fakes.github_server import serving
+from fakes.github_wire import TOKEN
+from fakes.github_world import ADA, BOB, World
 from prodlens.clock import parse_stored, utc_now
 from prodlens.storage import ProdLensStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fakes.fake_github import FakeGithub
 
 ROOT = Path(__file__).parents[2]
 HOW_TO = ROOT / "docs" / "how-to"
@@ -28,6 +40,26 @@ VARIABLES = (
     *("PARQUET_DIR", "EXPORT_SINCE", "QUERY_SINCE"),
 )
 Run = subprocess.CompletedProcess[str]
+HOUR, DAY = 3600, 86400
+
+
+def history() -> World:
+    """Return four commits on 1 to 4 September 2026: three squash merges, of which #3 reverts #2."""
+    world = World("org/repo")
+    world.push("Begin")
+    work = (
+        ("Add payments", ADA, "Co-authored-by: Claude Opus 4.6 <noreply@anthropic.com>"),
+        ("Add refunds", BOB, ""),
+        ('Revert "Add refunds (#2)"', BOB, "Reverts org/repo#2"),
+    )
+    for title, author, body in work:
+        world.tick(DAY)
+        pull = world.open_pull(title, by=author, body=body, additions=12, deletions=3)
+        world.tick(HOUR)
+        world.merge(pull)
+        world.tick(-HOUR)
+    world.tick(HOUR)
+    return world
 
 
 class Place:
@@ -35,11 +67,13 @@ class Place:
 
     Args:
         root: An empty folder.
+        github: The GitHub that its environment names.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, github: FakeGithub) -> None:
         self.folder = root / "my work"
         self.folder.mkdir()
+        self.github = github
         self.clone = Repository(root / "clone")
         squash_style(self.clone)
         self.database = self.folder / ".prod-lens" / "cache.db"
@@ -50,21 +84,27 @@ class Place:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if name not in VARIABLES and not name.startswith("PRODLENS_")
+            if name not in (*VARIABLES, "GITHUB_TOKEN") and not name.startswith("PRODLENS_")
         }
         self._environ = kept | {
             "HOME": str(root),
             "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(Path(prodlens.__file__).parents[1]),
             "TRACE_FILE": str(TRACES),
-            "CLONE": str(self.clone.path),
+            "GITHUB_TOKEN": TOKEN,
+            "PRODLENS_GITHUB_BASE_URL": github.base,
+            "NO_PROXY": "127.0.0.1",
         }
 
     def run(self, name: str, **variables: str) -> Run:
         """Run a script of docs/how-to as it stands."""
         program = "python3" if name.endswith(".py") else "bash"
+        return self.start(program, str(HOW_TO / name), **variables)
+
+    def start(self, *command: str, **variables: str) -> Run:
+        """Run a command in the folder."""
         return subprocess.run(  # noqa: S603 - scripts of our own
-            [program, str(HOW_TO / name)],
+            command,
             capture_output=True,
             text=True,
             check=False,
@@ -74,8 +114,9 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
+def place(tmp_path: Path) -> Iterator[Place]:
+    with serving(history()) as github:
+        yield Place(tmp_path, github)
 
 
 @dataclass(frozen=True)
@@ -89,10 +130,11 @@ class Day:
 
 
 @pytest.fixture(scope="module")
-def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
-    made = Place(tmp_path_factory.mktemp("day"))
-    names = ("daily-ingestion.sh", "report.sh", "export_parquet.py")
-    return Day(made, *(made.run(name) for name in names))
+def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
+    with serving(history()) as github:
+        made = Place(tmp_path_factory.mktemp("day"), github)
+        names = ("daily-ingestion.sh", "report.sh", "export_parquet.py")
+        yield Day(made, *(made.run(name) for name in names))
 
 
 def asked(path: Path, statement: str) -> list[tuple[Any, ...]]:
@@ -111,7 +153,10 @@ def test_daily_ingestion_fills_the_database(day: Day) -> None:
     lines = ran.stdout.splitlines()
     assert lines[0] == "Last run: none"
     assert lines[1] == "✓ 16 new calls, 0 already known"
-    assert lines[2].startswith("✓ 4 commits and 3 pull requests added to org/repo (main)")
+    assert lines[2] == (
+        "✓ org/repo: 3 pull requests and 4 commits changed   "
+        "5 calls, 0 not modified, 2 of GraphQL, 4,995 left this hour"
+    )
     assert lines[3:] == [
         "Aggregated 1 session metrics, 4 github metrics",
         "Daily ingestion complete",
@@ -120,11 +165,12 @@ def test_daily_ingestion_fills_the_database(day: Day) -> None:
         database, "select repo_slug, count(*), sum(tokens_in) from sessions group by 1"
     ) == [("acme/widgets", 2, 4012), ("org/repo", 14, 83818)]
     assert asked(
-        database, "select number, merged_at, created_at from pull_requests order by number"
+        database,
+        "select number, created_at, merged_at, reopened, additions from pull_requests order by 1",
     ) == [
-        (1, "2026-09-02T10:00:00.000000Z", None),
-        (2, "2026-09-03T11:00:00.000000Z", None),
-        (3, "2026-09-04T12:00:00.000000Z", None),
+        (1, "2026-09-02T09:00:00.000000Z", "2026-09-02T10:00:00.000000Z", 0, 12),
+        (2, "2026-09-03T09:00:00.000000Z", "2026-09-03T10:00:00.000000Z", 0, 12),
+        (3, "2026-09-04T09:00:00.000000Z", "2026-09-04T10:00:00.000000Z", 0, 12),
     ]
     assert asked(
         database,
@@ -150,23 +196,76 @@ def test_daily_ingestion_goes_on_from_the_day_before(place: Place) -> None:
     first = place.run("daily-ingestion.sh", TRACE_FILE="traces.jsonl")
     assert "✓ 10 new calls, 0 already known\n" in first.stdout
     traces.write_text("".join(lines), encoding="utf-8")
-    newest = git(place.clone.path, "rev-parse", "main")
-    place.clone.commit("More (#4)", newest, at="2026-09-04T15:00:00Z", author=BOB, committer=GITHUB)
+    world = place.github.world
+    world.tick(HOUR)
+    world.merge(world.open_pull("More", by=BOB))
+    world.now = int(before.timestamp())
+    asked_before = len(place.github.requests)
     second = place.run("daily-ingestion.sh", TRACE_FILE="traces.jsonl")
     checkpoint = parse_stored(second.stdout.splitlines()[0].removeprefix("Last run: "))
     assert before <= checkpoint <= utc_now()
     assert "✓ 6 new calls, 0 already known\n" in second.stdout
-    assert "✓ 1 commit and 1 pull request added to org/repo" in second.stdout
+    assert "✓ org/repo: 1 pull request and 1 commit changed since " in second.stdout
     assert "Aggregated 1 session metrics, 4 github metrics\n" in second.stdout
+    assert len(place.github.requests) - asked_before == 7  # two of them GraphQL
     third = place.run("daily-ingestion.sh", TRACE_FILE="traces.jsonl")
     assert "✓ 0 new calls, 0 already known, 1 file unchanged since last time\n" in third.stdout
-    assert "✓ 0 commits and 0 pull requests added to org/repo" in third.stdout
+    assert "✓ org/repo: 0 pull requests and 0 commits changed since " in third.stdout
+    assert "3 calls, 3 not modified" in third.stdout
     assert asked(place.database, "select count(*) from sessions") == [(16,)]
     assert asked(
         place.database,
         "select commit_count, merged_pr_count from daily_github_metrics "
         "where event_date = '2026-09-04'",
     ) == [(2, 2)]
+
+
+def test_without_github_a_clone_tells_of_deliveries(place: Place) -> None:
+    clone = {"CLONE": str(place.clone.path), "GITHUB_TOKEN": ""}
+    first = place.run("daily-ingestion.sh", **clone)
+    assert first.returncode == 0, first.stderr
+    assert "✓ 4 commits and 3 pull requests added to org/repo (main)" in first.stdout
+    newest = git(place.clone.path, "rev-parse", "main")
+    place.clone.commit(
+        "More (#4)", newest, at="2026-09-04T15:00:00Z", author=BOB_BY_MAIL, committer=GITHUB
+    )
+    second = place.run("daily-ingestion.sh", **clone)
+    assert "✓ 1 commit and 1 pull request added to org/repo" in second.stdout
+    assert place.github.requests == []
+    assert asked(
+        place.database, "select count(created_at), count(merged_at) from pull_requests"
+    ) == [(0, 4)]
+    assert place.run("report.sh").returncode == 0
+    found = values(place.folder / "report.csv")
+    assert found["pr_throughput.total_merged"] == "4"
+    assert (found["pr_merge_time_hours"], found["rework_rate"]) == ("", "")  # no clone knows
+
+
+def test_the_command_of_the_specification_syncs_github(place: Place) -> None:
+    """The guide gives the token on the command line, empty where the variable is."""
+    command = (
+        *("python3", "-m", "prodlens.cli", "ingest-github", "--repo", "org/repo"),
+        *("--db", str(place.database), "--token"),
+    )
+    ran = place.start(*command, TOKEN)
+    assert ran.returncode == 0, ran.stderr
+    assert "✓ org/repo: 3 pull requests and 4 commits changed" in ran.stdout
+    assert TOKEN not in ran.stdout + ran.stderr
+    authorized = {request.headers.get("authorization") for request in place.github.requests}
+    assert authorized == {f"Bearer {TOKEN}"}
+    again = place.start(*command, "")
+    assert (again.returncode, again.stderr) == (0, "")
+
+
+def test_a_limit_stops_the_script_with_its_code(place: Place) -> None:
+    place.github.limit = 2
+    ran = place.run("daily-ingestion.sh")
+    assert ran.returncode == 5
+    assert "rate limit holds for" in ran.stderr
+    assert "Daily ingestion complete" not in ran.stdout
+    assert asked(place.database, "select status from etl_runs where job like 'github%'") == [
+        ("rate_limited",)
+    ]
 
 
 def test_a_run_that_fails_says_why_and_sets_no_checkpoint(place: Place) -> None:
@@ -180,6 +279,7 @@ def test_a_run_that_fails_says_why_and_sets_no_checkpoint(place: Place) -> None:
 
 def test_every_path_can_be_another_one(place: Place) -> None:
     database = place.folder / "odd $HOME `name`" / "cache.db"
+    place.github.world.rename("acme/widgets")
     ran = place.run("daily-ingestion.sh", DB_PATH=str(database), REPO="acme/widgets")
     assert ran.returncode == 0, ran.stderr
     assert asked(database, "select distinct repo_slug from sessions") == [("acme/widgets",)]
@@ -209,8 +309,8 @@ def test_the_report_holds_what_the_database_holds(day: Day) -> None:
         "token_efficiency.accepted_sessions": "1",
         "pr_throughput.total_merged": "3",
         "commit_frequency.total_commits": "4",
-        "pr_merge_time_hours": "",  # a clone does not say when pull requests were opened
-        "rework_rate": "",
+        "pr_merge_time_hours": "[1.0, 1.0, 1.0]",
+        "rework_rate": "0.0",
         "revert_rate": "0.3333333333333333",
         "cost_metrics.total_session_cost_usd": "0.058768",
         "cost_metrics.merged_pr_count": "3",

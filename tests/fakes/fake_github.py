@@ -131,6 +131,8 @@ class FakeGithub:
                 return self._error(403, "You have exceeded a secondary rate limit.")
             case "limit429":
                 return self._error(429, "Too many requests")
+            case "forbidden":
+                return self._error(403, "Resource not accessible by personal access token")
             case _:
                 return None
 

@@ -70,7 +70,7 @@ class Answered:
 
 
 Fault = str
-"""html502, html503, reset, timeout, cut, crash, secondary, secondary_plain, limit429."""
+"""html502, html503, reset, timeout, cut, crash, secondary, secondary_plain, limit429, forbidden."""
 
 
 class FakeSession:

@@ -98,7 +98,13 @@ def tell(app: App, outcome: Outcome, *, since: datetime | None = None) -> None:
                 f"{report.renamed_from} is called {report.repo_slug} now: write that in "
                 "prodlens.toml; its rows were kept together."
             )
-        if report.reopened_unknown:
+        if report.events_refused and report.reopened_unknown:
+            app.out.warn(
+                f"GitHub does not show this token the events of {report.repo_slug}: whether "
+                f"{_counted(report.reopened_unknown, 'pull request')} were reopened is unknown, "
+                "not no. Give it reading rights for issues and pull requests."
+            )
+        elif report.reopened_unknown:
             app.out.note(
                 f"  {report.reopened_unknown:,} pull requests are too old for GitHub's list of "
                 "events: whether they were reopened is unknown, not no. --full asks one by one."

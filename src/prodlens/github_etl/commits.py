@@ -45,6 +45,7 @@ class CommitSync:
         self._repo_id = run.repo.repo_id
         self._wish: str | None = None
         self._listed: set[str] = set()
+        self._is_whole_list = False
 
     def sync(self) -> None:
         """Bring the stored branch to where it is now.
@@ -111,6 +112,7 @@ class CommitSync:
         """Read everything the new head has."""
         parameters = {"sha": head, "per_page": str(size)}
         first = self._run.client.get(self._run.path("commits"), parameters, take=_GONE)
+        self._listed, self._is_whole_list = set(), True
         if first.status in _GONE or not self._read(first, head):
             raise RetryLaterError(
                 f"The history of {self._run.repo.slug} came with gaps; nothing of it counts yet. "
@@ -146,7 +148,9 @@ class CommitSync:
             Whether all of that is stored. If not, the branch stays where it was.
         """
         nodes = github_commits.nodes(conn, self._repo_id)
-        whole = head in nodes and not graph.reach(head, nodes).missing
+        # Where parents aren't told, nothing but one whole list says what is on the branch.
+        told = self._is_whole_list or not self._listed
+        whole = told and head in nodes and not graph.reach(head, nodes).missing
         if whole:
             state = history.state(conn, self._repo_id, COMMITS)
             self._place(conn, nodes, head, [state[key] for key in _HEADS if key in state])

@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import random
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from prodlens.clock import as_utc, format_instant, utc_now
-from prodlens.errors import RemoteError, RetryLaterError
+from prodlens.clock import as_utc, day_start, format_instant, parse_when, utc_now
+from prodlens.errors import InputError, RemoteError, RetryLaterError
 from prodlens.github_etl.commits import CommitSync
 from prodlens.github_etl.enrich import Enrichment
 from prodlens.github_etl.events import EventSync
@@ -27,15 +28,19 @@ from prodlens.storage import github_sync, history, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
 
     from prodlens.github_etl.run import Progress
     from prodlens.github_etl.verify import Verification
     from prodlens.sources.github.client import Session
     from prodlens.storage import ProdLensStore
 
+When = date | datetime | str | None
+"""A time as callers give it."""
 JOB: Final = "github"
 """Jobs of `etl_runs` are called `github:owner/name`, and so on for a step alone."""
+_PULLS: Final = "pulls"
+_COMMITS: Final = "commits"
+_OTHER: Final = {_PULLS: _COMMITS, _COMMITS: _PULLS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,7 @@ class SyncReport:
         remaining: Calls left in this hour; None when GitHub doesn't say.
         reopened_unknown: Pull requests of which it isn't known whether they were reopened.
         unreadable: Items of answers that could not be read.
+        events_refused: Whether GitHub doesn't let this token read events.
     """
 
     repo_slug: str
@@ -69,6 +75,7 @@ class SyncReport:
     remaining: int | None
     reopened_unknown: int
     unreadable: int
+    events_refused: bool
 
 
 class GithubETL:
@@ -111,7 +118,7 @@ class GithubETL:
         }
 
     def sync_pull_requests(
-        self, owner: str, repo: str, *, token: str | None = None, since: datetime | None = None
+        self, owner: str, repo: str, *, token: str | None = None, since: When = None
     ) -> int:
         """Store pull requests that changed, and which of them were reopened.
 
@@ -119,26 +126,27 @@ class GithubETL:
             owner: The owner's login.
             repo: The repository's name, also an old one.
             token: Token; None asks as nobody.
-            since: Store only what changed from here on (naive is UTC) and move no cursor; None
-                goes on where the last run came to.
+            since: Store only what changed from here on (a datetime, of which a naive one is UTC, a
+                day, or text such as `2026-10-01` or `30d`) and move no cursor; None goes on where
+                the last run came to.
 
         Returns:
             Pull requests that are new or say something else now.
 
         Raises:
-            InputError: The name or the token can't be one.
+            InputError: The name, the token or the time can't be one.
             RetryLaterError: It ended early; what was read is stored, run again later.
             RemoteError: GitHub refuses; the message says what to do.
             StoreError: The database can't be written.
         """
-        with self._run(owner, repo, token, since=since, step="pulls") as run:
+        with self._run(owner, repo, token, since=since, step=_PULLS) as run:
             PullSync(run).sync()
             EventSync(run).sync()
             CommitSync(run).renumber()
         return len(run.pulls)
 
     def sync_commits(
-        self, owner: str, repo: str, *, token: str | None = None, since: datetime | None = None
+        self, owner: str, repo: str, *, token: str | None = None, since: When = None
     ) -> int:
         """Store the commits of the default branch, by ancestry; arguments as the other method's.
 
@@ -148,7 +156,7 @@ class GithubETL:
         Raises:
             ProdLensError: As `sync_pull_requests`.
         """
-        with self._run(owner, repo, token, since=since, step="commits") as run:
+        with self._run(owner, repo, token, since=since, step=_COMMITS) as run:
             CommitSync(run).sync()
         return len(run.commits)
 
@@ -158,7 +166,7 @@ class GithubETL:
         repo: str,
         *,
         token: str | None = None,
-        since: datetime | None = None,
+        since: When = None,
         full: bool = False,
         graphql: bool = True,
     ) -> SyncReport:
@@ -177,7 +185,7 @@ class GithubETL:
         """
         if full:
             self._store.set_etag(f"/repos/{parse_repository(f'{owner}/{repo}')}", None)
-        previous = self._store.get_last_checkpoint(f"{JOB}:{parse_repository(f'{owner}/{repo}')}")
+        previous = self._store.get_last_checkpoint(_job("", parse_repository(f"{owner}/{repo}")))
         with self._run(owner, repo, token, since=since) as run:
             run.fill = full
             asks = graphql and run.client.speaks_graphql
@@ -187,7 +195,7 @@ class GithubETL:
             CommitSync(run).renumber()
             if asks:
                 Enrichment(run).run()
-                EventSync(run).sync()
+                EventSync(run).ask_older()
         return self._report(run, previous)
 
     def verify(
@@ -215,30 +223,29 @@ class GithubETL:
 
     @contextlib.contextmanager
     def _run(
-        self, owner: str, repo: str, token: str | None, *, since: datetime | None, step: str = ""
+        self, owner: str, repo: str, token: str | None, *, since: When, step: str = ""
     ) -> Iterator[Run]:
         """Give the state of a run, and write down how it ended."""
         client, started = self._client(token), self._now()
-        asked = parse_repository(f"{owner}/{repo}")
-        job, run = f"{JOB}_{step}" if step else JOB, None
+        asked, run = parse_repository(f"{owner}/{repo}"), None
         try:
             run = Run(
                 self._store,
                 client,
                 resolve(client, self._store, owner, repo),
                 started,
-                since=None if since is None else as_utc(since),
+                since=_instant(since, started),
                 on_progress=self._on_progress,
             )
             yield run
         except RemoteError as error:
-            self._record(job, asked, client, started, run, error)
+            self._record(step, asked, client, started, run, error)
             raise
-        self._record(job, run.repo.slug, client, started, run, None)
+        self._record(step, run.repo.slug, client, started, run, None)
 
     def _record(
         self,
-        job: str,
+        step: str,
         slug: str,
         client: GithubClient,
         started: datetime,
@@ -255,21 +262,26 @@ class GithubETL:
             "filtered": run is not None and run.since is not None,
         }
         rows = len(run.pulls) + len(run.commits) if run else 0
-        name = f"{job}:{slug}"
+        name = _job(step, slug)
         with self._store.transaction() as conn:
             status = _status(error)
             runs.record_run(conn, name, rows, details, status=status, started_at=started)
             if error is None and run is not None and run.since is None:
                 runs.set_checkpoint(conn, name, started)
-                self._finish(run)
+                self._finish(run, step)
 
-    def _finish(self, run: Run) -> None:
-        head = run.state(github_sync.COMMITS).get("head")
+    def _finish(self, run: Run, step: str) -> None:
+        """Note until when the repository is known: a step alone goes no further than the other."""
+        conn, known = self._store.conn, [run.started]
+        if step:
+            jobs = (_job(_OTHER[step], run.repo.slug), _job("", run.repo.slug))
+            before = [at for job in jobs if (at := runs.last_checkpoint(conn, job)) is not None]
+            known = [min(run.started, max(before))] if before else []
         history.finish(
-            self._store.conn,
+            conn,
             run.repo.repo_id,
-            now=format_instant(run.started),
-            head=head,
+            now=format_instant(known[0]) if known else None,
+            head=run.state(github_sync.COMMITS).get("head"),
             branch=run.repo.default_branch,
         )
 
@@ -288,7 +300,22 @@ class GithubETL:
             remaining=usage.remaining,
             reopened_unknown=len(github_sync.waiting(self._store.conn, repo.repo_id)),
             unreadable=run.unreadable,
+            events_refused=run.events_refused,
         )
+
+
+def _instant(since: When, now: datetime) -> datetime | None:
+    if since is None or isinstance(since, datetime):
+        return None if since is None else as_utc(since)
+    if isinstance(since, date):
+        return day_start(since)
+    if isinstance(since, str):
+        return parse_when(since, now)
+    raise InputError(f"{since!r} is no time: give a datetime, a date or text such as 2026-10-01.")
+
+
+def _job(step: str, slug: str) -> str:
+    return f"{JOB}_{step}:{slug}" if step else f"{JOB}:{slug}"
 
 
 def _status(error: RemoteError | None) -> str:

@@ -1,7 +1,9 @@
 """Finds out which pull requests were reopened: what is not known stays unknown, never "no".
 
-The list of all events ends after 300 pages, without a sign that it was cut. How far back it was
-seen is remembered; older pull requests are asked one by one, or by GraphQL, or wait.
+What is closed and reopened within the second of its last change looks as before: events that were
+read in that second are looked at once more. The list of all events ends after 300 pages, without a
+sign that it was cut. How far back it was seen is remembered; older pull requests are asked one by
+one, or by GraphQL, or wait.
 """
 
 from __future__ import annotations
@@ -11,12 +13,14 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from prodlens.clock import format_instant
 from prodlens.github_etl.run import PAGE, back, shrinking
 from prodlens.sources.github.addresses import page_number
 from prodlens.sources.github.caching import endpoint_key
+from prodlens.sources.github.decisions import server_time
 from prodlens.sources.github.payloads import event_places, read_events
 from prodlens.storage import github_sync, history, runs
-from prodlens.storage.github_sync import ALL, EVENTS, SINCE_LAST
+from prodlens.storage.github_sync import ALL, EVENTS, PULLS, SINCE_LAST
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,9 +36,12 @@ CAP_PAGES: Final = 300
 ONE_BY_ONE: Final = 100
 """So many that the list doesn't reach are asked one by one in one run."""
 _FEW: Final = 3
-"""So few pull requests are asked one by one when the list was never walked."""
+"""So many pages of the list are read however few pull requests wait."""
 _BEYOND: Final = 422
 """Status of a page beyond the last one that GitHub shows."""
+_FORBIDDEN: Final = 403
+_REFUSED: Final = (_FORBIDDEN, 404, 410)
+"""Events may be withheld where pull requests are not: then it stays unknown what was reopened."""
 _RESERVE: Final = 0.1
 """Share of the hour's calls that is left for others, where asking can wait."""
 
@@ -49,6 +56,7 @@ class _Walk:
         size: Events on the first page.
         page: Path of the page that is read.
         etag: Validator of the first page; None for a walk that is resumed.
+        seen_at: When the first page was answered, as stored text; empty as above.
         is_resumed: Whether its first page was read by an earlier run.
     """
 
@@ -57,14 +65,15 @@ class _Walk:
     size: int
     page: str
     etag: str | None = None
+    seen_at: str = ""
     is_resumed: bool = False
 
     @classmethod
-    def starting_at(cls, first: Answer) -> _Walk:
-        """Return the walk that a first page begins."""
+    def starting_at(cls, first: Answer, key: str, seen_at: str) -> _Walk:
+        """Return the walk that a first page begins; `key` is what its validator is kept under."""
         top = max(event_places(first.body), default=None)
         at = (top.event_id, top.created_at) if top else (0, "")
-        return cls(*at, len(first.body), first.path, first.etag)
+        return cls(*at, len(first.body), key, first.etag, seen_at)
 
     @classmethod
     def remembered(cls, state: Mapping[str, str]) -> _Walk:
@@ -125,7 +134,7 @@ class EventSync:
         self._repo_id = run.repo.repo_id
 
     def sync(self, *, ask_older: bool = True) -> None:
-        """Look at the events of every pull request that changed.
+        """Look at what happened since the last look, and at every pull request that changed.
 
         Args:
             ask_older: Whether those that the list doesn't reach are asked one by one; more than
@@ -138,15 +147,26 @@ class EventSync:
         if self._run.since is not None:
             self._ask(self._waiting()[:ONE_BY_ONE])
             return
-        state = self._run.state(EVENTS)
-        fresh = self._fresh(_Known(state))
-        if "walk" in state or len(fresh) > (1 if "last_id" in state else _FEW):
+        if not self._is_settled():
             shrinking(self._walk)
-        else:
-            self._ask(fresh)
+        if ask_older:
+            self.ask_older()
+
+    def ask_older(self) -> None:
+        """Ask for the events of those that the list doesn't reach, one by one; not of too many."""
         older = self._waiting()
-        if self._run.fill or (ask_older and len(older) <= ONE_BY_ONE):
+        if self._run.since is None and (self._run.fill or len(older) <= ONE_BY_ONE):
             self._ask(older, can_wait=True)
+
+    def _is_settled(self) -> bool:
+        """Return whether every event was seen, unless a pull request changed since: none did."""
+        state = self._run.state(EVENTS)
+        changed = self._run.state(PULLS).get("watermark", "")
+        is_seen = "walk" not in state and state.get("seen_at", "") > changed
+        return is_seen and not self._fresh(_Known(state))
+
+    def _seen_at(self, answer: Answer) -> str:
+        return format_instant(server_time(answer.headers, self._run.started))
 
     def _waiting(self) -> list[Waiting]:
         return github_sync.waiting(self._run.store.conn, self._repo_id)
@@ -159,25 +179,27 @@ class EventSync:
         return [one for one in waiting if _is_told(one, known.covered_from, joined=True)]
 
     def _walk(self, size: int) -> None:
-        """Read the list, never more pages of it than asking one by one would take calls."""
+        """Read the list, hardly more pages of it than asking one by one would take calls."""
         state = self._run.state(EVENTS)
         known = _Known(state)
         if "walk" in state and size == PAGE:
             walk = _Walk.remembered(state)
-            first = self._run.client.get(walk.page, take=(_BEYOND,))
-            if first.status != _BEYOND:
+            first = self._run.client.get(walk.page, take=(_BEYOND, *_REFUSED))
+            if first.status == 200:
                 self._down(walk, first, known)
                 self._walk(size)  # what happened since that walk began
                 return
         path, parameters = self._run.path("issues/events"), {"per_page": str(size)}
         key = endpoint_key(path, parameters)
         etag = runs.get_etag(self._run.store.conn, key) if known.is_anything else None
-        first = self._run.client.get(path, parameters, etag=etag)
+        first = self._run.client.get(path, parameters, etag=etag, take=_REFUSED)
+        if first.status in _REFUSED:
+            return  # what waits is asked one by one
         if first.status != 304:
-            walk = dataclasses.replace(_Walk.starting_at(first), page=key)
-            self._down(walk, first, known)
+            self._down(_Walk.starting_at(first, key, self._seen_at(first)), first, known)
             return
         with self._run.store.transaction() as conn:
+            history.set_state(conn, self._repo_id, {"seen_at": self._seen_at(first)}, EVENTS)
             self._settle(conn, known.covered_from, joined=True)
 
     def _down(self, walk: _Walk, page: Answer, known: _Known) -> None:
@@ -213,6 +235,7 @@ class EventSync:
             "last_id": str(walk.top_id),
             "last_time": walk.top_time,
             "covered_from": covered_from,
+            "seen_at": walk.seen_at,
         }
         github_sync.forget(conn, self._repo_id, EVENTS)
         history.set_state(conn, self._repo_id, place, EVENTS)
@@ -240,7 +263,14 @@ class EventSync:
             if can_wait and self._is_scarce():
                 return
             path = self._run.path(f"issues/{one.number}/events")
-            first = self._run.client.get(path, {"per_page": "100"})
+            first = self._run.client.get(path, {"per_page": "100"}, take=_REFUSED)
+            if first.status == _FORBIDDEN:
+                self._run.events_refused = True
+                return
+            if first.status in _REFUSED:
+                with self._run.store.transaction() as conn:
+                    github_sync.stop_waiting(conn, self._repo_id, one.number)
+                continue
             events = [
                 event
                 for page in self._run.client.pages(first)

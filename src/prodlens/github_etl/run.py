@@ -68,6 +68,7 @@ class Run:
         pulls: Numbers of pull requests that are new or changed.
         commits: Hashes of commits that are new or changed.
         unreadable: Items of answers that could not be read.
+        events_refused: Whether GitHub doesn't let this token read events.
     """
 
     store: ProdLensStore
@@ -80,6 +81,7 @@ class Run:
     pulls: set[int] = field(default_factory=set)
     commits: set[str] = field(default_factory=set)
     unreadable: int = 0
+    events_refused: bool = False
 
     def path(self, rest: str) -> str:
         """Return a path below the repository."""

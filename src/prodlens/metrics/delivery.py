@@ -163,6 +163,39 @@ def _still_open(given: DeliveryInputs) -> str | None:
     return f"still open and not in it: {still:,} of {len(opened):,} opened" if still else None
 
 
+def pr_first_review_hours(inputs: MetricInputs) -> MetricValue:
+    """Return the median hours from creation to the first review of what was merged."""
+    given = inputs.delivery
+    merged = given.merged
+    hours = sorted(
+        (request.first_review_at - request.created_at) / _HOUR
+        for request in merged
+        if request.first_review_at and request.created_at
+        if request.first_review_at >= request.created_at
+    )
+    nothing = why_no_requests(given) or ("no first review is known" if merged else _NONE_MERGED)
+    note = known_for(len(hours), len(merged), "a first review is", "merged pull requests")
+    return _median(hours, Unit.DURATION_HOURS, nothing=nothing, note=note)
+
+
+def pr_size_lines(inputs: MetricInputs) -> MetricValue:
+    """Return the median of lines added and removed by what was merged."""
+    given = inputs.delivery
+    merged = given.merged
+    lines = sorted(float(request.lines) for request in merged if request.lines is not None)
+    nothing = why_no_requests(given) or ("no size is known" if merged else _NONE_MERGED)
+    note = known_for(len(lines), len(merged), "the size is", "merged pull requests")
+    return _median(lines, Unit.LINES, nothing=nothing, note=note)
+
+
+def _median(
+    ascending: Sequence[float], unit: Unit, *, nothing: str, note: str | None
+) -> MetricValue:
+    if not ascending:
+        return MetricValue(value=None, unit=unit, n=0, note=nothing)
+    return MetricValue(value=quantile(ascending, 0.5), unit=unit, n=len(ascending), note=note)
+
+
 def pr_merge_time_with_open_hours(inputs: MetricInputs) -> MetricValue:
     """Return the median hours to merge that counts open pull requests for as long as seen."""
     given = inputs.delivery
@@ -244,18 +277,20 @@ def reopened_prs(inputs: MetricInputs) -> MetricValue:
 
 def rework_rate(inputs: MetricInputs) -> MetricValue:
     """Return the share of closed pull requests that were reopened in time."""
-    given = inputs.delivery
-    found = followup.rework(given)
-    nothing = why_no_requests(given) or _why_no_follow_up(found, "no pull request was closed")
-    return share(found.happened, found.matured, nothing=nothing, note=_left_out(found))
+    found = followup.rework(inputs.delivery)
+    return follow_up_share(inputs.delivery, found, nothing="no pull request was closed")
 
 
 def revert_rate(inputs: MetricInputs) -> MetricValue:
     """Return the share of merged pull requests that were reverted in time."""
-    given = inputs.delivery
-    found = followup.reverted(given)
-    nothing = why_no_requests(given) or _why_no_follow_up(found, _NONE_MERGED)
-    return share(found.happened, found.matured, nothing=nothing, note=_left_out(found))
+    found = followup.reverted(inputs.delivery)
+    return follow_up_share(inputs.delivery, found, nothing=_NONE_MERGED)
+
+
+def follow_up_share(given: DeliveryInputs, found: FollowUp, *, nothing: str) -> MetricValue:
+    """Return the share to which something happened; `nothing` is why none can be judged."""
+    reason = why_no_requests(given) or _why_no_follow_up(found, nothing)
+    return share(found.happened, found.matured, nothing=reason, note=_left_out(found))
 
 
 def _why_no_follow_up(found: FollowUp, nothing: str) -> str:
@@ -323,6 +358,8 @@ MEASURES: Final[Mapping[str, Callable[[MetricInputs], MetricValue]]] = {
     "pr_merge_time_mean_hours": pr_merge_time_mean_hours,
     "pr_merge_time_p75_hours": pr_merge_time_p75_hours,
     "pr_merge_time_with_open_hours": pr_merge_time_with_open_hours,
+    "pr_first_review_hours": pr_first_review_hours,
+    "pr_size_lines": pr_size_lines,
     "reopened_prs": reopened_prs,
     "rework_rate": rework_rate,
     "revert_rate": revert_rate,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from prodlens.metrics.linking_entries import LINKED
 from prodlens.metrics.metric import Better, Family, Need, entry
 from prodlens.metrics.values import Unit
 
@@ -79,6 +80,26 @@ _PULL_REQUESTS: Final = (
         "by the Kaplan-Meier estimate: those still open, or closed without a merge, count for as "
         "long as they were seen. Given when more than 20% of them are open, because the plain "
         "median then leaves out the slow ones.",
+    ),
+    entry(
+        "pr_first_review_hours",
+        "Time to first review, median",
+        Unit.DURATION_HOURS,
+        Need.PULL_REQUESTS,
+        family=Family.DELIVERY,
+        better=Better.DOWN,
+        definition="Median hours from creation to the first review of the pull requests merged in "
+        "the window that are known to have one. Those without a review, and those of which it "
+        "isn't known, are not in it.",
+    ),
+    entry(
+        "pr_size_lines",
+        "Size, median",
+        Unit.LINES,
+        Need.PULL_REQUESTS,
+        family=Family.DELIVERY,
+        definition="Median lines added and removed by the pull requests merged in the window whose "
+        "size is known.",
     ),
     entry(
         "reopened_prs",
@@ -159,5 +180,5 @@ _COMMITS: Final = (
     ),
 )
 
-DELIVERY: Final[tuple[Metric, ...]] = (*_PULL_REQUESTS, *_COMMITS)
+DELIVERY: Final[tuple[Metric, ...]] = (*_PULL_REQUESTS, *_COMMITS, *LINKED)
 """Every entry about deliveries, in the order in which they are shown."""

@@ -10,15 +10,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from prodlens.clock import TOLERATED_FUTURE
+from prodlens.metrics.delivery_evidence import AI_LABELS, evidence_of
 from prodlens.selection import Selection
-from prodlens.storage import delivery_readings, where
+from prodlens.storage import delivery_links, delivery_readings, where
 from prodlens.storage.delivery_readings import CommitFigures
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from prodlens.storage.delivery_links import Evidence, Key
     from prodlens.storage.delivery_readings import PullRequest, RepositoryState, Revert
 
 _DAY: Final = timedelta(days=1)
@@ -34,6 +36,7 @@ class DeliveryInputs:
         states: Repositories of which deliveries are known.
         requests: Pull requests of people to which anything happened since `start`.
         requests_by_programs: Pull requests of programs merged in the window; in no metric.
+        evidence: Signs of AI assistance of those of `requests` that carry any.
         reverts: What takes something back, of all times.
         commits: Counts over the commits of the window.
         impossible_commits: Commits that landed at no possible time and count on no day.
@@ -44,6 +47,7 @@ class DeliveryInputs:
     states: tuple[RepositoryState, ...] = ()
     requests: tuple[PullRequest, ...] = ()
     requests_by_programs: int = 0
+    evidence: Mapping[Key, frozenset[Evidence]] = field(default_factory=dict)
     reverts: tuple[Revert, ...] = ()
     commits: CommitFigures = field(default_factory=CommitFigures)
     impossible_commits: int = 0
@@ -116,6 +120,7 @@ def read_delivery(
     states: Sequence[RepositoryState],
     *,
     horizon: datetime,
+    ai_labels: Sequence[str] = AI_LABELS,
 ) -> DeliveryInputs:
     """Read what the delivery metrics need.
 
@@ -124,6 +129,7 @@ def read_delivery(
         selection: The slice; both its times are set.
         states: The repositories of which deliveries are known.
         horizon: Times beyond it are impossible.
+        ai_labels: Globs of labels that are a sign of AI assistance.
     """
     if not states:
         return DeliveryInputs(start=selection.since, end=selection.until)
@@ -132,22 +138,19 @@ def read_delivery(
     requests = where.pull_requests(anywhen, alias="p")
     commits = where.commits(anywhen, alias="c")
     found = list(delivery_readings.pull_requests(conn, requests, since=selection.since))
+    by_people = tuple(request for request in found if not request.is_bot)
+    everywhere = where.pull_requests(anyone, alias="p"), where.commits(anyone, alias="c")
     window = DeliveryInputs(start=selection.since, end=selection.until)
     return DeliveryInputs(
         start=selection.since,
         end=selection.until,
         states=tuple(states),
-        requests=tuple(request for request in found if not request.is_bot),
+        requests=by_people,
+        evidence=evidence_of(by_people, delivery_links.signs(conn, *everywhere), ai_labels),
         requests_by_programs=sum(
             request.is_bot and window.holds(request.merged_at) for request in found
         ),
-        reverts=tuple(
-            delivery_readings.reverts(
-                conn,
-                where.pull_requests(anyone, alias="p"),
-                where.commits(anyone, alias="c"),
-            )
-        ),
+        reverts=tuple(delivery_readings.reverts(conn, *everywhere)),
         commits=delivery_readings.commit_figures(conn, where.commits(selection, alias="c")),
         impossible_commits=delivery_readings.impossible_commits(conn, commits, horizon=horizon),
     )

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from prodlens.metrics.delivery_entries import FOLLOW_UP_DAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from prodlens.metrics.delivery_inputs import DeliveryInputs
+    from prodlens.storage.delivery_links import Key
     from prodlens.storage.delivery_readings import PullRequest, Revert
 
 FOLLOW_UP: Final = timedelta(days=FOLLOW_UP_DAYS)
@@ -51,12 +52,17 @@ class _Close(NamedTuple):
     reopened_at: datetime | None
 
 
-def rework(inputs: DeliveryInputs) -> FollowUp:
-    """Return how many of the pull requests first closed in the window were reopened."""
+def rework(inputs: DeliveryInputs, among: Collection[Key] | None = None) -> FollowUp:
+    """Return how many of the pull requests first closed in the window were reopened.
+
+    Args:
+        inputs: What is known.
+        among: Repository and number of those that are judged; None is all.
+    """
     happened = matured = immature = unknown = 0
     for request in inputs.requests:
         close = _first_close(request)
-        if close is None or not inputs.holds(close.at):
+        if close is None or not inputs.holds(close.at) or not _is_among(request, among):
             continue
         if request.reopened is None and request.first_reopened is None:
             unknown += 1
@@ -87,12 +93,14 @@ def _first_close(request: PullRequest) -> _Close | None:
     return _Close(min([reopened_at, *closes]), reopened_at)
 
 
-def reverted(inputs: DeliveryInputs) -> FollowUp:
-    """Return how many of the pull requests merged in the window were reverted."""
+def reverted(inputs: DeliveryInputs, among: Collection[Key] | None = None) -> FollowUp:
+    """Return how many of the pull requests merged in the window were reverted; see `rework`."""
     merged = inputs.merged
     undone = _reverted_at(merged, inputs.reverts)
     happened = matured = immature = 0
     for request in merged:
+        if not _is_among(request, among):
+            continue
         if request.merged_at is None or not _is_over(
             request.merged_at, inputs.as_of(request.repo_id)
         ):
@@ -102,6 +110,10 @@ def reverted(inputs: DeliveryInputs) -> FollowUp:
         at = undone.get((request.repo_id, request.number))
         happened += at is not None and at - request.merged_at <= FOLLOW_UP
     return FollowUp(happened, matured, immature)
+
+
+def _is_among(request: PullRequest, among: Collection[Key] | None) -> bool:
+    return among is None or (request.repo_id, request.number) in among
 
 
 def _is_over(begin: datetime, as_of: datetime | None) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from prodlens.metrics import acceptance, cost, delivery, interaction
+from prodlens.metrics import acceptance, cost, delivery, edits, interaction, linking, working_sessions
 from prodlens.metrics.catalog import METRICS
 
 if TYPE_CHECKING:
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 MEASURES: Final[Mapping[str, Callable[[MetricInputs], MetricValue]]] = {
     **interaction.MEASURES,
+    **working_sessions.MEASURES,
     **acceptance.MEASURES,
+    **edits.MEASURES,
     **cost.MEASURES,
     **delivery.MEASURES,
+    **linking.MEASURES,
 }
 """The function of each slug of `METRICS`."""
 

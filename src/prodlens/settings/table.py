@@ -167,6 +167,14 @@ class ReportSettings:
             '["claude-sonnet-*"]',
         ),
     )
+    ai_labels: tuple[str, ...] = field(
+        default=("claude-code-assisted", "ai-assisted", "ai-generated"),
+        metadata=_about(
+            Kind.TEXTS,
+            "Labels (globs) of pull requests that say that an AI assistant helped.",
+            '["claude-code-assisted", "ai:*"]',
+        ),
+    )
     nonworking_days: tuple[date, ...] = field(
         default=(),
         metadata=_about(

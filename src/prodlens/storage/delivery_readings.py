@@ -7,6 +7,7 @@ Reads rows, never rollups. Which of the facts are rework, and what is known, is 
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -48,13 +49,15 @@ select r.repo_id, nullif(lower(r.slug), '') as slug,
         and s.stream = 'git' and s.key = 'cut' and s.value = '1') as history_cut,
     r.synced_at,
     (select max(coalesce(e.started_at, e.finished_at)) from etl_runs e
-        where e.status = 'ok' and (e.job like 'ingest\\_git%' escape '\\' or e.job like 'github%')
-        and json_valid(e.details) and lower(e.details ->> '$.repo') = lower(r.slug)) as ran_at
+        where e.status = 'ok' and (e.job like 'ingest\\_git%' escape '\\' or e.job like 'github:%')
+        and json_valid(e.details) and lower(e.details ->> '$.repo') = lower(r.slug)
+        and coalesce(e.details ->> '$.filtered', 0) = 0) as ran_at
 from repositories r where {where} order by r.repo_id
 """
 _PULL_REQUESTS: Final = """
 select p.repo_id, p.number, coalesce(p.is_bot, 0) as is_bot, p.title, p.created_at, p.merged_at,
-    p.closed_at, p.updated_at, p.reopened, p.reopened_at, p.merge_commit_sha,
+    p.closed_at, p.updated_at, p.reopened, p.reopened_at, p.merge_commit_sha, p.labels,
+    p.additions + p.deletions as lines, p.first_review_at,
     (select min(e.created_at) from pr_events e where e.repo_id = p.repo_id
         and e.number = p.number and e.event = 'closed') as first_closed,
     (select min(e.created_at) from pr_events e where e.repo_id = p.repo_id
@@ -88,7 +91,7 @@ linked (kind, value, developer_id) as (
     where confidence >= 1 and kind in ('github_login', 'email')
 ),
 chosen as (
-    select c.sha, substr(c.timestamp, 1, 10) as day, coalesce(c.is_bot, 0) as is_bot,
+    select c.sha, {{day}} as day, coalesce(c.is_bot, 0) as is_bot,
         c.source is not null as message_read,
         exists (select 1 from commit_trailers t where t.repo_id = c.repo_id
             and t.sha = c.sha and t.ai_role = 'author') as signed,
@@ -109,7 +112,7 @@ select
 from chosen
 """
 _COMMITS_BY_DAY: Final = f"""
-select substr(c.timestamp, 1, 10) as day, count(distinct c.sha) as commits
+select {{day}} as day, count(distinct c.sha) as commits
 from commits c where {{where}} and {_BY_PEOPLE} group by 1 order by 1
 """
 _IMPOSSIBLE: Final = f"""
@@ -166,6 +169,9 @@ class PullRequest:
         merge_commit_sha: Commit that merged it.
         first_closed: First recorded close; None where no events are recorded.
         first_reopened: First recorded reopening, likewise.
+        lines: Lines added and removed; None when not known.
+        first_review_at: First review; None when there was none, or it is not known.
+        labels: Names of its labels; empty when it has none, or they are not known.
     """
 
     repo_id: int
@@ -181,6 +187,9 @@ class PullRequest:
     merge_commit_sha: str | None = None
     first_closed: dt.datetime | None = None
     first_reopened: dt.datetime | None = None
+    lines: int | None = None
+    first_review_at: dt.datetime | None = None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +219,7 @@ class CommitFigures:
 
     Attributes:
         total: Distinct commits of people.
-        active_days: UTC days with one.
+        active_days: Days with one, of the slice's zone.
         developer_days: Distinct pairs of author and day.
         by_programs: Distinct commits of programs; in no figure above.
         messages_read: Distinct commits, those of programs included, whose message was read.
@@ -288,6 +297,9 @@ def pull_requests(
             merge_commit_sha=row["merge_commit_sha"],
             first_closed=_instant(row["first_closed"]),
             first_reopened=_instant(row["first_reopened"]),
+            lines=row["lines"],
+            first_review_at=_instant(row["first_review_at"]),
+            labels=_labels(row["labels"]),
         )
 
 
@@ -315,13 +327,14 @@ def reverts(conn: sqlite3.Connection, requests: Clause, commits: Clause) -> list
 
 def commit_figures(conn: sqlite3.Connection, where: Clause) -> CommitFigures:
     """Return the counts over the commits of a window; the clause has the alias `c`."""
-    row = conn.execute(_COMMITS.format(where=where.sql), where.parameters).fetchone()
+    row = conn.execute(_COMMITS.format(where=where.sql, day=where.day), where.parameters).fetchone()
     return CommitFigures(**dict(row))
 
 
 def commits_by_day(conn: sqlite3.Connection, where: Clause) -> dict[dt.date, int]:
     """Return the commits of people on each day of a window with any; alias `c`."""
-    rows = conn.execute(_COMMITS_BY_DAY.format(where=where.sql), where.parameters)
+    statement = _COMMITS_BY_DAY.format(where=where.sql, day=where.day)
+    rows = conn.execute(statement, where.parameters)
     return {dt.date.fromisoformat(row["day"]): row["commits"] for row in rows}
 
 
@@ -329,6 +342,15 @@ def impossible_commits(conn: sqlite3.Connection, where: Clause, *, horizon: dt.d
     """Return how many commits landed at no possible time; alias `c`, no window."""
     names = where.parameters | {"horizon": format_instant(horizon)}
     return int(conn.execute(_IMPOSSIBLE.format(where=where.sql), names).fetchone()[0])
+
+
+def _labels(text: str | None) -> tuple[str, ...]:
+    try:
+        found = json.loads(text or "[]")
+    except ValueError:  # callers of `insert_pull_requests` may give any text
+        return ()
+    names = found if isinstance(found, list) else []
+    return tuple(name for name in names if isinstance(name, str))
 
 
 def _instant(text: str | None) -> dt.datetime | None:

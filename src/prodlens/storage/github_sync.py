@@ -70,7 +70,12 @@ where repo_id = :repo_id and number = :number
 _ADD_EVENT: Final = """
 insert or ignore into pr_events (repo_id, event_id, number, event, actor, created_at, commit_id)
 values (?, ?, ?, ?, ?, ?, ?)
-returning event, created_at
+returning event, number, created_at
+"""
+_NEWS: Final = """
+insert or ignore into sync_state (repo_id, stream, key, value)
+select repo_id, 'recheck', cast(number as text), 'delta' from pull_requests
+where repo_id = ? and number = ?
 """
 _REOPENINGS: Final = """
 select p.number, s.value as scope, p.created_at,
@@ -226,12 +231,16 @@ def _let_wait(
 
 
 def add_events(conn: sqlite3.Connection, repo_id: int, events: Iterable[Sequence[Any]]) -> None:
-    """Store events by their id; those that are stored stay as they are; caller's transaction."""
+    """Store events by their id; those that are stored stay as they are; caller's transaction.
+
+    A pull request that was reopened then waits to be looked at, also when nothing else changed.
+    """
     days = set()
     for event in events:
-        for kind, created_at in conn.execute(_ADD_EVENT, (repo_id, *event)).fetchall():
-            if kind == "reopened" and created_at:
-                days.add(created_at[:10])
+        for kind, number, created_at in conn.execute(_ADD_EVENT, (repo_id, *event)).fetchall():
+            if kind == "reopened":
+                conn.execute(_NEWS, (repo_id, number))
+                days |= {created_at[:10]} if created_at else set()
     dirty_days.mark(conn, dirty_days.GITHUB, days)
 
 
@@ -274,6 +283,11 @@ def set_reopened(conn: sqlite3.Connection, repo_id: int, one: Waiting, *, comple
 def know_nothing(conn: sqlite3.Connection, repo_id: int, number: int) -> None:
     """Write down that events of a pull request may have been missed; caller's transaction."""
     conn.execute(_WAIT, {"repo_id": repo_id, "number": number, "scope": ALL, "anew": True})
+
+
+def stop_waiting(conn: sqlite3.Connection, repo_id: int, number: int) -> None:
+    """Leave a pull request as it is until it changes: its events are nowhere; in a transaction."""
+    conn.execute(_DONE, {"repo_id": repo_id, "number": number})
 
 
 def count_pull_requests(conn: sqlite3.Connection, repo_id: int) -> int:

@@ -201,7 +201,7 @@ select count(*) filter (where is_merge = 0) as commits,
 from commits c where repo_id = :repo_id and on_default_branch = 1
 """
 _FINISH: Final = """
-update repositories set synced_at = :now, head_sha = coalesce(:head, head_sha),
+update repositories set synced_at = coalesce(:now, synced_at), head_sha = coalesce(:head, head_sha),
     default_branch = coalesce(default_branch, :branch)
 where repo_id = :repo_id
 """
@@ -232,7 +232,7 @@ def replace_state(
 
 
 def finish(
-    conn: sqlite3.Connection, repo_id: int, *, now: str, head: str | None, branch: str | None
+    conn: sqlite3.Connection, repo_id: int, *, now: str | None, head: str | None, branch: str | None
 ) -> None:
     """Note on the repository that a sync ended well; None leaves what stands there."""
     conn.execute(_FINISH, {"repo_id": repo_id, "now": now, "head": head, "branch": branch})

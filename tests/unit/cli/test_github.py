@@ -56,14 +56,14 @@ def test_a_first_and_a_second_run() -> None:
     result = run("ingest-github", "--repo", "acme/payments")
     assert result.exit_code == 0
     assert result.stdout == (
-        "✓ acme/payments: 3 pull requests and 4 commits changed   7 calls, 0 not modified, "
-        "2 of GraphQL, 4,993 left this hour\n"
+        "✓ acme/payments: 3 pull requests and 4 commits changed   5 calls, 0 not modified, "
+        "2 of GraphQL, 4,995 left this hour\n"
     )
     assert result.stderr == ""
     assert stored() == (3, 4)
     again = run("ingest-github", "--repo", "acme/payments")
     assert "0 pull requests and 0 commits changed since" in again.stdout
-    assert "3 calls, 3 not modified, 4,993 left this hour" in again.stdout
+    assert "4 calls, 4 not modified, 4,995 left this hour" in again.stdout
 
 
 @pytest.mark.usefixtures("github")
@@ -82,14 +82,26 @@ def test_json_is_one_document() -> None:
         "pull_requests": 3,
         "commits": 4,
         "previous": None,
-        "calls": 7,
+        "calls": 5,
         "not_modified": 0,
         "graphql_calls": 2,
         "waited_s": 0.0,
-        "remaining": 4993,
+        "remaining": 4995,
         "reopened_unknown": 0,
         "unreadable": 0,
+        "events_refused": False,
     }
+
+
+def test_withheld_events_are_told_and_stop_nothing(github: FakeGithub) -> None:
+    github.faults = [lambda r: "forbidden" if r.path.endswith(("/events", "/graphql")) else None]
+    result = run("ingest-github", "--repo", "acme/payments", "--since", "2026-01-01")
+    assert (result.exit_code, stored()) == (0, (3, 4))
+    assert "whether 3 pull requests were reopened is unknown, not no" in " ".join(
+        result.stderr.split()
+    )
+    github.faults = []
+    assert "is unknown" not in run("ingest-github", "--repo", "acme/payments").stderr
 
 
 @pytest.mark.usefixtures("github")
@@ -140,7 +152,7 @@ def test_since_reads_a_part_and_full_reads_everything() -> None:
     assert "2 pull requests" in run("ingest-github", "--repo", "acme/payments").stdout
     assert stored() == (3, 4)
     full = run("ingest-github", "--repo", "acme/payments", "--full")
-    assert "7 calls, 0 not modified" in full.stdout
+    assert "5 calls, 0 not modified" in full.stdout
 
 
 @pytest.mark.usefixtures("github")
