@@ -5,8 +5,9 @@
     python scripts/simulate.py --seed 3 --part null holidays
 
 Parts: `null` (independent series), `rollout` (both grow), `holidays` (shared days off), `coverage`
-(intervals and power), `family` (many tests at once), `split` (days of high against low use), `demo`
-(the invented team of `prod-lens demo`). Exit 1 when a gate fails. Reads and writes no database.
+(intervals and power), `family` (many tests at once), `split` (days of high against low use), `choices`
+(the strip of other choices), `people` (what compares developers), `demo` (the invented team
+of `prod-lens demo`). Exit 1 when a gate fails. Reads and writes no database.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from simulated_checks import CHECKS
+from simulated_worlds import ALPHA, NULL_WORLDS, Row, World, ceiling, is_found, share_of
 
 from prodlens.demo.litellm_log import start_of
 from prodlens.demo.team import LINKED, PLANTED_LAG_DAYS, UNLINKED, invent_team
@@ -29,115 +32,8 @@ from prodlens.stats.multiplicity import adjust_pvalues
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from numpy.typing import NDArray
-
-    Counts = NDArray[np.int64]
-
-ALPHA: Final = 0.05
-SD: Final = 0.5
-BURN: Final = 60
 SHAPES: Final = ("linear", "S-curve", "step")
 TRUTH_DAYS: Final = 4_000
-
-
-@dataclass(frozen=True)
-class World:
-    """How two daily series come about: log-normal first-order autoregressions, Poisson counts.
-
-    Attributes:
-        days: Length.
-        memory: Autocorrelation of the log-intensities from one day to the next.
-        link: Correlation of the outcome's shocks with those of the exposure the day before.
-        week: Whether weekends are quiet.
-        means: Mean counts of a work day.
-        trend: Spread of random log slopes over the window.
-        rollout: Shape of a growth that both share; empty for none.
-    """
-
-    days: int
-    memory: float = 0.5
-    link: float = 0.0
-    week: bool = True
-    means: tuple[float, float] = (12.0, 5.0)
-    trend: float = 0.0
-    rollout: str = ""
-
-    def draw(self, dice: np.random.Generator) -> tuple[Counts, Counts, int]:
-        """Return exposure, outcome one day later, and the weekday of the first day."""
-        shocks = dice.normal(size=(2, self.days + BURN))
-        shocks[1] = self.link * shocks[0] + math.sqrt(1 - self.link**2) * shocks[1]
-        latent = np.zeros_like(shocks)
-        noise = math.sqrt(1 - self.memory**2)
-        for day in range(1, self.days + BURN):
-            latent[:, day] = self.memory * latent[:, day - 1] + noise * shocks[:, day]
-        start = int(dice.integers(7))
-        weekend = ((start + np.arange(self.days)) % 7 >= 5) & self.week
-        growth = self._growth(dice)
-        series = [
-            dice.poisson(
-                self.means[side]
-                * np.where(weekend, (0.12, 0.08)[side], 1.0)
-                * np.exp(SD * latent[side, BURN - side : BURN - side + self.days] + growth[side])
-            )
-            for side in (0, 1)
-        ]
-        return series[0], series[1], start
-
-    def _growth(self, dice: np.random.Generator) -> NDArray[np.float64]:
-        place = np.linspace(-0.5, 0.5, self.days)
-        slopes = self.trend * dice.normal(size=(2, 1)) * place
-        if not self.rollout:
-            return slopes
-        centre = dice.uniform(-0.2, 0.2)
-        shape = {
-            "linear": place,
-            "S-curve": 1 / (1 + np.exp(-12 * (place - centre))),
-            "step": (place > centre).astype(np.float64),
-        }[self.rollout]
-        return slopes + np.array([[1.4], [0.7]]) * shape
-
-
-NULL_WORLDS: Final = {
-    "iid": {"memory": 0.0, "week": False},
-    "AR .5": {"week": False},
-    "AR .8": {"memory": 0.8, "week": False},
-    "week": {"memory": 0.0},
-    "week AR .5": {},
-    "week AR .8": {"memory": 0.8},
-    "week AR .95": {"memory": 0.95},
-    "week AR .5 trend": {"trend": 1.0},
-    "sparse week AR .5": {"means": (3.0, 1.2)},
-}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One printed row; `fails` says whether its gate failed."""
-
-    part: str
-    what: str
-    share: float
-    of: int
-    beside: str = ""
-    fails: bool = False
-
-    def text(self) -> str:
-        """Return the row as a table line."""
-        mark = "  FAILS" if self.fails else ""
-        return f"{self.part:<9} {self.what:<44} {100 * self.share:5.1f} %  of {self.of:<6}{self.beside}{mark}"
-
-
-def ceiling(count: int, nominal: float = ALPHA) -> float:
-    """Return the largest share that chance and half a point explain (statistics.md 9)."""
-    return nominal + 3 * math.sqrt(nominal * (1 - nominal) / max(count, 1)) + 0.005
-
-
-def _rate(flags: list[bool]) -> float:
-    return sum(flags) / max(len(flags), 1)
-
-
-def _found(p: float | None) -> bool:
-    return p is not None and p < ALPHA
 
 
 def null(dice: np.random.Generator, count: int) -> Iterator[Row]:
@@ -152,10 +48,10 @@ def null(dice: np.random.Generator, count: int) -> Iterator[Row]:
                 p = lagged_association(x, y, start, 1).p_value
                 if p is not None:
                     ours.append(p < ALPHA)
-                naive.append(_found(pearson(x[:-1], y[1:]).p_value))
-            rate = _rate(ours)
+                naive.append(is_found(pearson(x[:-1], y[1:]).p_value))
+            rate = share_of(ours)
             rates.append(rate)
-            beside = f"plain Pearson {100 * _rate(naive):.1f} %"
+            beside = f"plain Pearson {100 * share_of(naive):.1f} %"
             yield Row(
                 "null", f"{days} days, {name}", rate, len(ours), beside, rate > ceiling(count)
             )
@@ -171,10 +67,10 @@ def rollout(dice: np.random.Generator, count: int) -> Iterator[Row]:
             ours, naive = [], []
             for _ in range(count):
                 x, y, start = world.draw(dice)
-                ours.append(_found(lagged_association(x, y, start, 1).p_value))
-                naive.append(_found(pearson(x[:-1], y[1:]).p_value))
-            rate = _rate(ours)
-            beside = f"plain Pearson {100 * _rate(naive):.1f} %"
+                ours.append(is_found(lagged_association(x, y, start, 1).p_value))
+                naive.append(is_found(pearson(x[:-1], y[1:]).p_value))
+            rate = share_of(ours)
+            beside = f"plain Pearson {100 * share_of(naive):.1f} %"
             fails = rate > ceiling(count)
             yield Row("rollout", f"{days} days, {shape}", rate, count, beside, fails)
 
@@ -188,10 +84,10 @@ def holidays(dice: np.random.Generator, count: int) -> Iterator[Row]:
                 x, y, start = World(days).draw(dice)
                 off = _days_off(dice, days, start, length)
                 x[off] = y[off] = 0
-                listed.append(_found(lagged_association(x, y, start, 0, off).p_value))
-                unlisted.append(_found(lagged_association(x, y, start, 0).p_value))
-            rate = _rate(listed)
-            beside = f"not listed {100 * _rate(unlisted):.1f} %"
+                listed.append(is_found(lagged_association(x, y, start, 0, off).p_value))
+                unlisted.append(is_found(lagged_association(x, y, start, 0).p_value))
+            rate = share_of(listed)
+            beside = f"not listed {100 * share_of(unlisted):.1f} %"
             fails = rate > ceiling(count)
             yield Row("holidays", f"{days} days, {name}, listed", rate, count, beside, fails)
 
@@ -214,10 +110,10 @@ def coverage(dice: np.random.Generator, count: int) -> Iterator[Row]:
                 if result.ci_low is None or result.ci_high is None:
                     continue
                 held.append(result.ci_low <= truth <= result.ci_high)
-                found.append(_found(result.p_value))
-            power = _rate(found)
+                found.append(is_found(result.p_value))
+            power = share_of(found)
             needed = {(90, 0.9): 0.80, (180, 0.7): 0.88}.get((days, link), 0.0)
-            share = _rate(held)
+            share = share_of(held)
             fails = share < 0.95 - (ceiling(count) - ALPHA) or power < needed
             what = f"{days} days, true r {truth:.2f}: interval holds it"
             yield Row("coverage", what, share, len(held), f"found {100 * power:.0f} %", fails)
@@ -246,10 +142,10 @@ def family(dice: np.random.Generator, count: int) -> Iterator[Row]:
                 for outcome in (y, other)
                 for lag in range(8)
             ]
-            raw.append(any(_found(value) for value in p))
-            adjusted.append(any(_found(value) for value in adjust_pvalues(p)))
-        rate = _rate(adjusted)
-        beside = f"unadjusted {100 * _rate(raw):.0f} %"
+            raw.append(any(is_found(value) for value in p))
+            adjusted.append(any(is_found(value) for value in adjust_pvalues(p)))
+        rate = share_of(adjusted)
+        beside = f"unadjusted {100 * share_of(raw):.0f} %"
         fails = rate > ceiling(len(raw))
         yield Row("family", f"{days} days, 16 tests, any q < .05", rate, len(raw), beside, fails)
 
@@ -262,8 +158,8 @@ def split(dice: np.random.Generator, count: int) -> Iterator[Row]:
             wrong = []
             for _ in range(count):
                 x, y, start = world.draw(dice)
-                wrong.append(_found(high_low_difference(x, y, start, 1).p_value))
-            rate = _rate(wrong)
+                wrong.append(is_found(high_low_difference(x, y, start, 1).p_value))
+            rate = share_of(wrong)
             fails = rate > ceiling(count)
             yield Row("split", f"{days} days, {name}, thirds", rate, count, fails=fails)
 
@@ -308,13 +204,13 @@ def demo(seed: int, count: int) -> Iterator[Row]:
     """Yield how often the demo's planted association is found, and nothing is where there is none."""
     teams = [invented(seed + place) for place in range(count)]
     power = expected_power(teams)
-    found = _rate([_found(one.p) for one in teams])
+    found = share_of([is_found(one.p) for one in teams])
     slack = 3 * math.sqrt(power * (1 - power) / max(count, 1)) + 0.05
     beside = f"power says {100 * power:.0f} % at r {np.mean([one.r for one in teams]):.2f}"
     yield Row("demo", "planted, +1 d: found", found, count, beside, abs(found - power) > slack)
-    wrong = _rate([_found(one.quiet_p) for one in teams])
+    wrong = share_of([is_found(one.quiet_p) for one in teams])
     yield Row("demo", "nothing planted, +1 d: found", wrong, count, fails=wrong > ceiling(count))
-    any_q = _rate([one.quiet_found for one in teams])
+    any_q = share_of([one.quiet_found for one in teams])
     fails = any_q > ceiling(count, 0.1)
     yield Row("demo", "nothing planted, 8 lags: any q <= .10", any_q, count, fails=fails)
 
@@ -333,6 +229,7 @@ PARTS: Final[dict[str, Callable[[np.random.Generator, int], Iterator[Row]]]] = {
     "coverage": coverage,
     "family": family,
     "split": split,
+    **CHECKS,
 }
 
 

@@ -307,6 +307,12 @@ create temp view c as select c.*, date(timestamp) as day, ifnull(is_bot, 0) as b
 create temp view q as select p.*, min(ifnull(closed_at, merged_at), ifnull(merged_at, closed_at))
     as first_close from pull_requests p join repositories using (repo_id)
     where slug = 'acme/web' and ifnull(is_bot, 0) = 0;
+create temp view signs as
+    select distinct p.repo_id, number, iif(session_ref is null, 'co_author', 'session_trailer') as kind
+    from q p join commit_trailers t on t.repo_id = p.repo_id and t.sha = p.merge_commit_sha
+    where t.ai_role = 'author'
+    union select repo_id, number, 'label' from q where labels like '%"AI-Assisted"%'
+    union select q.repo_id, number, 'transcript' from q join session_links on ref = number;
 create temp view p as select * from q
     where merged_at >= '2026-03-03' and merged_at < '2026-03-20';
 create temp view hours_to_merge as select *, row_number() over (order by hours) - 1 as place,
@@ -314,6 +320,29 @@ create temp view hours_to_merge as select *, row_number() over (order by hours) 
     from (select (julianday(merged_at) - julianday(created_at)) * 24 as hours from p)
     where hours >= 0;
 """
+
+
+def median(value: str, source: str) -> str:
+    return f"""select avg(v) from (
+        select v, row_number() over (order by v) as place, count(*) over () as n
+        from (select {value} as v from {source}) where v is not null)
+        where place in ((n + 1) / 2, n / 2 + 1)"""  # noqa: S608 - the texts of this file
+
+
+GROUPED = {
+    "pr_merge_time_{}_hours": median(
+        "(julianday(merged_at) - julianday(created_at)) * 24",
+        "p where merged_at >= created_at and {}",
+    ),
+    "pr_size_{}_lines": median("additions + deletions", "p where {}"),
+    "rework_rate_{}": """select avg(ifnull(julianday(reopened_at) - julianday(first_close) between 0
+        and 21, 0)) from q where reopened is not null
+        and first_close >= '2026-03-03' and first_close < '2026-03-20' and {}""",
+    "revert_rate_{}": """select avg(exists (select 1 from commits c where c.repo_id = p.repo_id
+        and c.reverts_sha = p.merge_commit_sha and c.timestamp >= p.merged_at and c.on_default_branch
+        and julianday(c.timestamp) - julianday(p.merged_at) <= 21)) from p where {}""",
+}
+"""The same of pull requests with and of those without a sign of AI assistance."""
 SQL = {
     "calls": "select count(*) from s",
     "sessions": "select count(distinct session_id) from s",
@@ -371,6 +400,27 @@ SQL = {
     "commits_per_developer_active_day": """select count(*) * 1.0
         / count(distinct author || day) from c where not bot""",
     "ai_signed_commit_share": "select avg(signed) from c where source is not null",
+    "pr_first_review_hours": median(
+        "(julianday(first_review_at) - julianday(created_at)) * 24",
+        "p where first_review_at >= created_at",
+    ),
+    "pr_size_lines": median("additions + deletions", "p"),
+    "ai_linked_prs": "select count(distinct number) from signs join p using (repo_id, number)",
+    "ai_linked_pr_share": """select count(distinct number) * 1.0 / (select count(*) from p)
+        from signs join p using (repo_id, number)""",
+    **{
+        f"ai_linked_by_{kind}": "select count(distinct number) from signs"  # noqa: S608 - words below
+        f" join p using (repo_id, number) where kind = '{kind}'"
+        for kind in ("session_trailer", "transcript", "label", "co_author")
+    },
+    **{
+        slug.format(group): statement.format(condition)
+        for group, condition in (
+            ("ai_linked", "number in (select number from signs)"),
+            ("not_linked", "number not in (select number from signs)"),
+        )
+        for slug, statement in GROUPED.items()
+    },
 }
 CELLS = {
     "Calls  ": "select printf('%,d', count(*)) from s",
@@ -460,6 +510,10 @@ def invented_deliveries(store: ProdLensStore) -> None:
                     "reopened_at": max(back, merged or back) if reopened else None,
                     "is_bot": maybe(dice.random() < 0.1),
                     "merge_commit_sha": f"{n:040x}",
+                    "additions": 7 * n % 90 if n % 4 else None,
+                    "deletions": n % 5,
+                    "labels": ["AI-Assisted", "bug"] if n % 9 == 0 else ["bug"],
+                    "first_review_at": opened + dt.timedelta(hours=n % 40) if n % 2 else None,
                 }
             ]
         )
@@ -467,6 +521,16 @@ def invented_deliveries(store: ProdLensStore) -> None:
         "insert into commit_trailers (repo_id, sha, key, value, ai_role)"
         " select repo_id, sha, 'made-with', 'x', iif(sha like '%3', 'author', 'review')"
         " from commits where sha like '%3' or sha like '%4'"
+    )
+    store.conn.execute(
+        "insert into commit_trailers (repo_id, sha, key, value, ai_role, session_ref)"
+        " select repo_id, sha, 'claude-session', 'x', 'author', 's' from commits"
+        " where sha like '%7'"
+    )
+    store.conn.execute(
+        "insert into session_links (session_id, kind, repo_slug, ref, source)"
+        " select 's', 'pull_request', 'acme/web', number, 'x' from pull_requests"
+        " where number % 11 = 0"
     )
     store.conn.execute("update repositories set synced_at = '2026-05-20T06:00:00.000000Z'")
 

@@ -56,6 +56,10 @@ def request(number: int, opened: int, merged: int | None, **fields: Any) -> dict
         "reopened": False,
         "source": "github",
         "merge_commit_sha": f"{number:040x}",
+        "additions": 10 * number if number % 5 else None,
+        "deletions": number,
+        "first_review_at": at(opened, 20) if number % 3 == 1 else None,
+        "labels": [("x", "bug", "ai-assisted-not", "AI-Assisted")[number % 4]],
         **fields,
     }
 
@@ -105,6 +109,16 @@ def store(tmp_path: Path) -> Iterator[ProdLensStore]:
             " select repo_id, sha, 'co-authored-by', 'x', 'author' from commits"
             " where sha like '%3' or sha like '%f'"
         )
+        opened.conn.execute(
+            "insert into commit_trailers (repo_id, sha, key, value, ai_role, session_ref)"
+            " select repo_id, sha, 'claude-session', 'x', 'author', 'session_1' from commits"
+            " where sha like '%6'"
+        )
+        opened.conn.execute(
+            "insert into session_links (session_id, kind, repo_slug, ref, source) values"
+            " ('s', 'pull_request', 'Acme/Web', '8', 'x'),"
+            " ('s', 'commit', 'acme/web', '0000000000000000000000000000000000000005', 'x')"
+        )
         opened.conn.execute("update repositories set synced_at = '2026-12-20T06:00:00.000000Z'")
         yield opened
 
@@ -126,8 +140,32 @@ create temp view every_p as select p.*,
     where slug = 'acme/web' and not ifnull(is_bot, 0);
 create temp view p as select * from every_p
     where merged_at >= '2026-11-16' and merged_at < '2026-11-30';
-create temp view closed as select min(ifnull(closed_at, '9'), ifnull(merged_at, '9')) as at,
+create temp view closed as select number, min(ifnull(closed_at, '9'), ifnull(merged_at, '9')) as at,
     reopened_at from every_p where closed_at is not null or merged_at is not null;
+create temp view signs as
+    select distinct p.repo_id, number, iif(session_ref is null, 'co-author', 'session') as kind
+    from every_p p join commit_trailers t on t.repo_id = p.repo_id and t.sha = p.merge_commit_sha
+    union select repo_id, number, 'label' from every_p where labels like '%"AI-Assisted"%'
+    union select p.repo_id, number, 'transcript' from every_p p join session_links l
+        on l.ref in (p.number, p.merge_commit_sha);
+create temp view linked as select p.*,
+    exists (select 1 from signs g where g.repo_id = p.repo_id and g.number = p.number) as linked
+    from every_p p;
+create temp view grouped as select hours, linked,
+    row_number() over (partition by linked order by hours) - 1 as place,
+    count(*) over (partition by linked) - 1 as last from linked
+    where merged_at >= '2026-11-16' and merged_at < '2026-11-30' and hours >= 0;
+create temp view sized as select additions + deletions as lines, linked,
+    row_number() over (partition by linked order by additions + deletions) - 1 as place,
+    count(*) over (partition by linked) - 1 as last from linked
+    where merged_at >= '2026-11-16' and merged_at < '2026-11-30' and additions is not null;
+create temp view every_size as select additions + deletions as lines,
+    row_number() over (order by additions + deletions) - 1 as place, count(*) over () - 1 as last
+    from p where additions is not null;
+create temp view reviews as select hours, row_number() over (order by hours) - 1 as place,
+    count(*) over () - 1 as last from (
+        select (julianday(first_review_at) - julianday(created_at)) * 24 as hours from p)
+    where hours >= 0;
 create temp view hours as select hours, row_number() over (order by hours) - 1 as place,
     count(*) over () - 1 as last from p where hours >= 0;
 create temp view times as select latency_ms, failed,
@@ -196,6 +234,24 @@ ROWS = {
     "Time to merge, median": f"select printf('%.1f days|n %d', {quantile('hours', 'hours', 0.5)} / 24, count(*)) from hours",
     "Time to merge, mean": "select printf('%.1f days|n %d', avg(hours) / 24, count(*)) from hours",
     "Time to merge, 75th percentile": f"select printf('%.1f days|n %d', {quantile('hours', 'hours', 0.75)} / 24, count(*)) from hours",
+    "Time to first review, median": f"select printf('%.1f h|n %d', {quantile('reviews', 'hours', 0.5)}, count(*)) from reviews",
+    "Size, median": f"select printf('%.0f|n %d', {quantile('every_size', 'lines', 0.5)}, count(*)) from every_size",
+    "AI-linked merged ones, at least": "select count(distinct number) from signs join p using (repo_id, number)",
+    "AI-linked share, at least": rate(
+        "count(distinct number)",
+        "(select count(*) from p)",
+        "signs join p using (repo_id, number)",
+        interval=False,
+    ),
+    **{
+        title: f"select count(distinct number) from signs join p using (repo_id, number) where kind = '{kind}'"
+        for title, kind in (
+            ("AI-linked by session trailer", "session"),
+            ("AI-linked by transcript", "transcript"),
+            ("AI-linked by label", "label"),
+            ("AI-linked by co-author", "co-author"),
+        )
+    },
     "Reopened pull requests": "select count(*) from every_p where reopened_at >= '2026-11-16' and reopened_at < '2026-11-30'",
     "Closed ones reopened within 21 days": rate(
         "total(julianday(reopened_at) - julianday(at) <= 21)",
@@ -217,6 +273,27 @@ ROWS = {
         "sum(signed)", "count(*)", "c", interval=False
     ),
 }
+for group, is_linked in (("AI-linked", 1), ("not linked", 0)):
+    both = f"linked = {is_linked}"
+    ROWS |= {
+        f"Time to merge, median, {group}": f"""select printf('%.1f days|n %d',
+            {quantile(f"(select * from grouped where {both})", "hours", 0.5)} / 24, count(*))
+            from grouped where {both}""",
+        f"Size, median, {group}": f"""select printf('%.0f|n %d',
+            {quantile(f"(select * from sized where {both})", "lines", 0.5)}, count(*))
+            from sized where {both}""",
+        f"Reopened in 21 days, {group}": rate(
+            "total(julianday(reopened_at) - julianday(at) <= 21)",
+            "count(*)",
+            f"closed where (select {both} from linked l where l.number = closed.number)"
+            " and at >= '2026-11-16' and at < '2026-11-29T06'",
+        ),
+        f"Reverted in 21 days, {group}": rate(
+            "sum(exists (select 1 from commits where reverts_sha = merge_commit_sha))",
+            "count(*)",
+            f"linked where {both} and merged_at >= '2026-11-16' and merged_at < '2026-11-29T06'",
+        ),
+    }
 MODELS = """
 select model, count(*), sum(cost_nanos) / 1e9,
     iif(count(cost_nanos) = count(*), 'all', printf('%d of %d', count(cost_nanos), count(*))),
@@ -238,12 +315,28 @@ LINES = {
         substr(replace(max(timestamp), 'T', ' '), 1, 16), count(distinct event_date)) from s""",
     "calls begin later": """select printf('! Calls are known from %d Nov 2026 on, deliveries of this window from before too: the cost per merged pull request',
         substr(min(event_date), 9)) from s""",
-    "growth of the window": """select printf('+1 d: Not enough data: %d more days are needed. Calls and deliveries are known together on %d day, of 14 that it takes.',
-        14 - count(distinct event_date), count(distinct event_date)) from s""",
+    "growth of the window": """select printf('+1 d: Not enough data: %d more days are needed. There is %d day, %s to %s, of 14 that it takes.',
+        14 - count(distinct event_date), count(distinct event_date), min(event_date), max(event_date)) from s""",
     "remark on commits": "select printf('Commits: of programs, left out: %d', sum(is_bot)) from c",
     "remark on times": """select printf('Time to merge, median: negative ones dropped: %d; still open and not in it: %d of %d opened',
         (select sum(hours < 0) from p), sum(merged_at is null and closed_at is null), count(*))
         from every_p where created_at >= '2026-11-16' and ifnull(merged_at, '9') >= created_at""",
+    "remark on times without a sign": """select printf('Time to merge, median, not linked: negative ones dropped: %d; still open and not in it: %d of %d opened',
+        sum(merged_at < created_at), sum(merged_at is null and closed_at is null), sum(ifnull(merged_at, '9') >= created_at))
+        from linked where not linked and created_at >= '2026-11-16'""",
+    "remark on reviews": """select printf('Time to first review, median: a first review is known for %d of %d merged pull requests',
+        sum(first_review_at >= created_at), count(*)) from p""",
+    "remark on sizes": """select printf('Size, median: the size is known for %d of %d merged pull requests',
+        count(additions), count(*)) from p""",
+    **{
+        f"remark on sizes, {group}": f"""select printf('Size, median, {group}: the size is known for %d of %d merged pull requests',
+            count(additions), count(*)) from linked
+            where linked = {is_linked} and merged_at >= '2026-11-16' and merged_at < '2026-11-30'"""
+        for group, is_linked in (("AI-linked", 1), ("not linked", 0))
+    },
+    "remark on signs": """select printf('AI-linked merged ones, at least: by session trailer %d, transcript %d, label %d, co-author %d',
+        sum(kind = 'session'), sum(kind = 'transcript'), sum(kind = 'label'), sum(kind = 'co-author'))
+        from signs join p using (repo_id, number)""",
     "programs' commits": "select printf('%d commit of programs left out', sum(is_bot)) from c",
     "programs' requests": "select printf('%d pull request of programs left out', count(*)) from pull_requests where is_bot",
     "impossible times": "select printf('%d commit that landed at an impossible time left out', count(*)) from commits where timestamp is null",

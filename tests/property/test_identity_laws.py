@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prodlens.identity import Evidence, Identity, join, suggest
+from prodlens.identity import Evidence, Identity, People, join, suggest
+from prodlens.identity.evidence import of_call
+from prodlens.storage import ProdLensStore
 from prodlens.storage.identities import Account
+from prodlens.storage.persons import person
 
 if TYPE_CHECKING:
     import random
+    from pathlib import Path
+
+    import pytest
 
 MAILS = st.sampled_from(
     [
@@ -28,12 +34,17 @@ MAILS = st.sampled_from(
 )
 LOGINS = st.sampled_from(["ada", "bob", "claude", "x[bot]"])
 NUMBERS = st.integers(1, 3)
-USERS = st.sampled_from(["ada", "Ada", "A@example.org", "b@example.org", "dev-42", "ci[bot]"])
+USERS = st.sampled_from(
+    [
+        *("ada", "Ada", "A@example.org", "b@example.org", "dev-42", "ci[bot]", "team key"),
+        *("9c1b7f0e-0d3a-4b52-8f63-2f6f1c2f7a11", "0f" * 32),
+    ]
+)
 DEVELOPERS = st.sampled_from(["ada", "bob", "a@example.org", "Team"])
 IDENTITIES = st.one_of(
     MAILS.map(lambda value: Identity("email", value)),
     LOGINS.map(lambda value: Identity("github_login", value)),
-    USERS.map(lambda value: Identity("trace_user", value)),
+    USERS.map(of_call),
 ).filter(Identity.is_person)
 ACCOUNTS = st.builds(
     Account,
@@ -48,6 +59,7 @@ EVIDENCE = st.builds(
     accounts=st.lists(ACCOUNTS, max_size=6).map(tuple),
     logins=st.lists(st.tuples(LOGINS, NUMBERS), max_size=3).map(tuple),
     trace_users=st.lists(USERS, max_size=4, unique=True).map(tuple),
+    same_calls=st.lists(st.tuples(USERS, USERS), max_size=3).map(tuple),
     mail_map=st.lists(st.tuples(MAILS, MAILS), max_size=3).map(tuple),
     links=st.dictionaries(IDENTITIES, st.none() | DEVELOPERS, max_size=4),
     merges=st.dictionaries(DEVELOPERS, DEVELOPERS, max_size=3),
@@ -110,3 +122,39 @@ def test_proposals_are_for_what_is_not_certain(evidence: Evidence) -> None:
         assert row.value != row.developer_id
         if row.kind == "email":
             assert Identity("email", row.value) not in owned
+
+
+_IDS = ("0f" * 32, "9c1b7f0e-0d3a-4b52-8f63-2f6f1c2f7a11", "Ada@example.org", "team key", "dev-42")
+_STEPS = st.permutations(
+    [
+        *(("call", one) for one in _IDS),
+        *(("link", str(of_call(one))) for one in _IDS[:4]),
+    ]
+)
+
+
+def _who_called(steps: list[tuple[str, str]], path: Path) -> tuple[list[Any], list[Any]]:
+    with ProdLensStore(path) as store:
+        for kind, value in steps:
+            if kind == "call":
+                call = {"developer_id": value, "session_id": value}
+                store.insert_sessions([{"timestamp": "2026-09-01T00:00:00Z"} | call])
+            else:
+                People(store).link("Ada", [value])
+        People(store).resolve()
+        found = store.conn.execute(
+            f"select developer_id, {person('sessions.developer_id')} from sessions order by developer_id"  # noqa: S608 - an expression of the product
+        )
+        rows = store.conn.execute("select * from developer_identities order by kind, value")
+        return [tuple(row) for row in found], [tuple(row) for row in rows]
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(steps=_STEPS)
+def test_calls_and_statements_commute(
+    steps: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("people")
+    called, rows = _who_called(steps, folder / "any.db")
+    assert called == [(one, "dev-42" if one == "dev-42" else "Ada") for one in sorted(_IDS)]
+    assert _who_called(sorted(steps), folder / "sorted.db") == (called, rows)

@@ -48,6 +48,7 @@ CALLS = st.builds(
     shadows=st.sampled_from([(), (), (), ("span:1",), ("span:2",)]),
     trace_id=st.sampled_from([None, "t1"]),
     call_group=st.sampled_from([None, "g1", "g2"]),
+    is_subagent=st.sampled_from([None, False, False, False, True]),
 )
 SEEN = st.builds(
     ContextFact,
@@ -69,7 +70,7 @@ SUGGESTIONS = st.builds(
     source=SOURCES,
     call_key=st.none() | KEYS,
     scopes=SCOPES,
-    within=st.sampled_from([None, "turn:1"]),
+    within=st.sampled_from([None, "turn:1", "during:turn:1", "during:turn:1"]),
     timestamp=st.none() | st.sampled_from([0, 3]).map(lambda s: NOON + timedelta(seconds=s)),
     proposed_lines=st.sampled_from([None, 0, 3]),
     applied_lines=st.sampled_from([None, 0, 2]),

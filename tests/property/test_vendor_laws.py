@@ -355,6 +355,26 @@ def test_a_chat_and_telemetry_of_the_same_calls_are_one_row_each(
     assert [one[6] for one in found] == [None, 1, None]
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_an_edit_that_chat_and_telemetry_tell_counts_once(swapped: bool, tmp_path: Path) -> None:
+    texts = ["".join(lines("gemini/session-*.jsonl")), "".join(lines("gemini/telemetry.log"))]
+    with ProdLensStore(tmp_path / "prodlens.db") as store:
+        for number, text in enumerate(texts[::-1] if swapped else texts):
+            path = tmp_path / f"{number}.jsonl"
+            path.write_text(text, encoding="utf-8")
+            TraceIngestor(store).ingest_file(path)
+        (edit,) = store.conn.execute("select * from suggestions").fetchall()
+        accepted = [
+            (row["accepted_flag"], row["accepted_lines"], row["accepted_source"])
+            for row in store.fetch_sessions()
+            if row["accepted_flag"] is not None
+        ]
+    assert (edit["sources"], edit["tool"]) == ("gemini,gemini_otel", "replace")
+    assert (edit["decision"], edit["decided_by"]) == ("accept", "user")
+    assert (edit["proposed_lines"], edit["applied_lines"], edit["diff_ratio"]) == (2, 2, 1.0)
+    assert accepted == [(True, 2, "suggestions")]
+
+
 def test_a_copilot_report_makes_facts_and_no_call(tmp_path: Path) -> None:
     text = "".join(json.dumps(record) + "\n" for record in COPILOT)
     path = tmp_path / "report.ndjson"

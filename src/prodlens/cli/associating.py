@@ -1,6 +1,6 @@
 """What `correlate`, `effect` and `power` share: the window, the store, the declared comparison.
 
-Computes nothing and prints nothing.
+Computes nothing and prints nothing itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from prodlens.cli.context import App
     from prodlens.metrics.daily_metrics import DailyMetrics
-    from prodlens.metrics.profile import Declared
+    from prodlens.metrics.declaration import Declared
     from prodlens.selection import Selection
     from prodlens.storage import ProdLensStore
 
@@ -125,6 +125,13 @@ def read(store: ProdLensStore, wanted: Selection) -> Slice:
     return Slice(selection, read_daily_metrics(store, selection, now=now), now)
 
 
+def wrapped(app: App, text: str) -> str:
+    """Return a text in lines that fit the terminal."""
+    import textwrap
+
+    return "\n".join(textwrap.wrap(text, max(app.out.width, 40)))
+
+
 def declared_of(app: App) -> Declared | None:
     """Return the comparison that the settings declare; None when they declare none.
 
@@ -147,7 +154,7 @@ def _whole(
 ) -> Declared:
     from prodlens.errors import InputError, SettingsError
     from prodlens.metrics.daily_metrics import parse_metric
-    from prodlens.metrics.profile import Declared
+    from prodlens.metrics.declaration import Declared
     from prodlens.selection import parse_repository
 
     since, until = window

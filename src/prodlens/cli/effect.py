@@ -6,17 +6,21 @@ Only reads. Words: `prodlens.metrics.high_low_days`.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
-from prodlens.cli.associating import asked, open_store, pair_of, read, window_options
+from prodlens.cli.associating import asked, open_store, pair_of, read, window_options, wrapped
 from prodlens.cli.context import pass_app
-from prodlens.cli.correlate import wrapped
 
 if TYPE_CHECKING:
+    from prodlens.cli.associating import Slice
     from prodlens.cli.context import App
     from prodlens.metrics.high_low_days import HighLowDays
+    from prodlens.metrics.high_low_developers import HighLowDevelopers
+    from prodlens.storage import ProdLensStore
+
+_DELTA: Final = "Cliff's delta"
 
 
 @click.command("effect")
@@ -38,6 +42,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="Days from use to what is compared.",
 )
+@click.option(
+    "--by",
+    type=click.Choice(["day", "developer"]),
+    default="day",
+    show_default=True,
+    help="Split the days, or the developers.",
+)
 @window_options
 @pass_app
 def effect(
@@ -46,28 +57,90 @@ def effect(
     metric: str,
     split: Literal["tertile", "median"],
     lag: int,
+    by: Literal["day", "developer"],
     repo: str | None,
     since: str | None,
     until: str | None,
 ) -> None:
-    """Compare days of high with days of low use, weekday by weekday; a difference, not a cause."""
-    from prodlens.metrics.high_low_days import high_low_days
-
+    """Compare what follows high with what follows low use; a difference, not a cause."""
     pair = pair_of(use, metric)
     wanted = asked(app, repo, since, until)
     with open_store(app) as store:
         found = read(store, wanted)
-    made = high_low_days(
+        if by == "developer":
+            _tell_developers(app, _developers(store, found, pair, split))
+            return
+    _tell_days(app, _days(app, found, pair, lag=lag, split=split))
+
+
+def _days(
+    app: App,
+    found: Slice,
+    pair: tuple[str, str],
+    *,
+    lag: int,
+    split: Literal["tertile", "median"],
+) -> HighLowDays:
+    from prodlens.metrics.high_low_days import high_low_days
+
+    return high_low_days(
         found.metrics,
         pair,
         lag_days=lag,
         split=split,
         nonworking_days=app.settings.report.nonworking_days,
     )
+
+
+def _developers(
+    store: ProdLensStore,
+    found: Slice,
+    pair: tuple[str, str],
+    split: Literal["tertile", "median"],
+) -> HighLowDevelopers:
+    from prodlens.metrics.developers import read_developers
+    from prodlens.metrics.high_low_developers import high_low_developers
+
+    people = read_developers(store, found.selection, found.metrics.days)
+    return high_low_developers(found.metrics, people, pair, split=split)
+
+
+def _tell_days(app: App, made: HighLowDays) -> None:
     if app.json:
         app.out.json(document(made))
     else:
         _show(app, made)
+
+
+def _tell_developers(app: App, made: HighLowDevelopers) -> None:
+    from prodlens.metrics.high_low_developers import sentence
+
+    if app.json:
+        said = {**dataclasses.asdict(made), "family_size": 1, "finding": sentence(made)}
+        span = said.pop("days")
+        window = None if span is None else {"first_day": span["first"], "last_day": span["last"]}
+        app.out.json({"schema": "prodlens.effect_developers/1", **said, "window": window})
+        return
+    _show_developers(app, made)
+
+
+def _show_developers(app: App, made: HighLowDevelopers) -> None:
+    from prodlens.metrics.daily_metrics import NAMES, UNITS
+    from prodlens.metrics.high_low_developers import sentence
+
+    if made.difference is not None:
+        unit = f" ({UNITS[made.y]})" if made.y in UNITS else ""
+        app.out.line(f"{NAMES[made.y]} of developers with high and low {NAMES[made.x]}{unit}")
+        app.out.line(
+            f"  a week: {made.mean_high or 0.0:,.1f} of {made.n_high:,} with high use, "
+            f"{made.mean_low or 0.0:,.1f} of {made.n_low:,} with low use"
+        )
+        app.out.line(
+            f"  {'difference':<15}{made.difference:+.1f} [{made.ci_low or 0.0:+.1f}, "
+            f"{made.ci_high or 0.0:+.1f}]"
+        )
+        app.out.line(f"  {_DELTA:<15}{made.delta or 0.0:+.2f}")
+    app.out.line(wrapped(app, sentence(made)))
 
 
 def document(made: HighLowDays) -> dict[str, Any]:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prodlens.cli.associating import asked, open_store, pair_of, read, window_options
+from prodlens.cli.associating import asked, open_store, pair_of, read, window_options, wrapped
 from prodlens.cli.context import pass_app
-from prodlens.cli.correlate import wrapped
 
 if TYPE_CHECKING:
     from prodlens.cli.context import App
@@ -78,8 +77,8 @@ def power(
 
 def _from_store(app: App, pair: tuple[str, str], r: float, lag: int, wanted: Selection) -> Plan:
     """Return the plan from the days on which both are known, and what they are worth."""
-    from prodlens.metrics.lag_profile import comparable
     from prodlens.metrics.planning import plan
+    from prodlens.metrics.span import comparable
     from prodlens.stats.association import lagged_association
 
     with open_store(app) as store:

@@ -1,4 +1,4 @@
-"""`prod-lens report`: every metric of a time, on the terminal, as JSON or in files.
+"""`prod-lens report`: every metric of a time, on the terminal or in files, and made again.
 
 Refreshes the daily tables on the way when the database can be written; the report itself reads
 rows and is right in any case.
@@ -6,6 +6,8 @@ rows and is right in any case.
 
 from __future__ import annotations
 
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +18,11 @@ from prodlens.cli.context import pass_app
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime
 
     from prodlens.cli.context import App
-    from prodlens.metrics.report import Report
+    from prodlens.exports.model import ReportModel
+    from prodlens.exports.verification import Check
+    from prodlens.metrics.report import Report, ReportGenerator
     from prodlens.storage import ProdLensStore
 
 _SAID_ON_STDERR = frozenset(
@@ -35,7 +38,7 @@ _SAID_ON_STDERR = frozenset(
 """Notes that must be seen also when the report goes into files."""
 
 
-@click.command("report")
+@click.group("report", invoke_without_command=True)
 @click.option("--repo", metavar="OWNER/NAME", help="One repository; all of them if not given.")
 @click.option("--since", metavar="WHEN", help="First day (2026-10-01, 90d, this-month).")
 @click.option("--until", metavar="WHEN", help="First day after the report.")
@@ -54,54 +57,191 @@ _SAID_ON_STDERR = frozenset(
     help="Model that people are meant to use (claude-*); may be repeated.",
 )
 @click.option(
+    "--compare",
+    type=click.Choice(["previous", "year", "none"]),
+    default="none",
+    show_default=True,
+    help="Time to compare with, on the same weekdays: as many weeks before, or the year before.",
+)
+@click.option(
+    "--as-of",
+    metavar="WHEN",
+    help="Report as of then: later data don't count, and the report can be made again.",
+)
+@click.option(
+    "--timezone",
+    metavar="ZONE",
+    help="Zone whose days count (Europe/Berlin) instead of the setting report.timezone.",
+)
+@click.option(
     "-o",
     "--output",
     "outputs",
     multiple=True,
     metavar="FILE",
-    help="Write FILE.csv or FILE.json instead of showing the report; may be repeated.",
+    help="Write FILE, in the format of its ending (csv, json, md, txt, ...), instead of showing "
+    "the report; may be repeated.",
+)
+@click.option(
+    "--table",
+    metavar="NAME",
+    help="One table of the report as CSV: models, figures, lag_profile, ...",
 )
 @click.option("--width", type=click.IntRange(min=1), hidden=True, help="Columns of the page.")
 @pass_app
-def report(
-    app: App,
-    repo: str | None,
-    since: str | None,
-    until: str | None,
-    lag_days: int,
-    policy_models: tuple[str, ...],
-    outputs: tuple[str, ...],
-    width: int | None,
-) -> None:
+def report(app: App, /, **options: Any) -> None:
     """Show use, acceptance, cost, delivery and how they go together, and what is missing."""
-    from prodlens.metrics.report import ReportGenerator
-
-    targets = _targets(outputs)
+    if click.get_current_context().invoked_subcommand is not None:
+        return
+    table: str | None = options["table"]
+    targets = _targets(options["outputs"], table=table)
+    as_of = _as_of(app, options["as_of"])
+    timezone: str = _timezone(app, options["timezone"])
     asked: dict[str, Any] = {
-        "repo": repo,
-        "since": app.parse_when(since),
-        "until": app.parse_when(until),
-        "policy_models": policy_models or app.settings.report.policy_models,
+        "repo": options["repo"],
+        "since": _when(options["since"], as_of, timezone),
+        "until": _when(options["until"], as_of, timezone),
+        "policy_models": options["policy_models"] or app.settings.report.policy_models,
     }
     _check(asked)
     with _open(app) as store:
         _refresh(app, store)
-        made = ReportGenerator(store).build(lag_days=lag_days, **asked)
-    _write(app, made, targets)
+        made = generator(app, store, as_of, timezone).build_whole(
+            lag_days=options["lag_days"], compare=options["compare"], **asked
+        )
+    _out(app, made, targets, table=table, width=options["width"])
+
+
+@report.command("verify")
+@click.argument("file", type=click.Path(path_type=Path))
+@pass_app
+def verify(app: App, file: Path) -> None:
+    """Make the report of FILE.json again from the database and say which numbers still hold.
+
+    Leaves with 0 when all do, and with 4 when one doesn't.
+    """
+    from prodlens.exports import json_document
+    from prodlens.exports.verification import asked_by, held, read
+
+    document = read(file)
+    asked, as_of, compare = asked_by(document)
+    with _open(app) as store:
+        _refresh(app, store)
+        timezone = str(document["metadata"].get("timezone", "UTC"))
+        made = generator(app, store, as_of, timezone).build_whole(compare=compare, **asked)
+    checks = held(document, json_document.document(made))
+    changed = [one for one in checks if not one.holds]
     if app.json:
-        from prodlens.exports import json_document
+        document = {
+            "schema": "prodlens.report_verification/1",
+            "file": str(file),
+            "numbers": [one.to_dict() for one in checks],
+            "hold": len(checks) - len(changed),
+            "differ": len(changed),
+        }
+        app.out.json(document)
+    else:
+        _say(app, file, changed, every=len(checks))
+    if changed:
+        app.exit(4)
 
-        app.out.json(json_document.document(made))
-    elif not targets:
-        _show(app, made, width or app.out.width)
+
+def _say(app: App, file: Path, changed: Sequence[Check], *, every: int) -> None:
+    """Print how many numbers hold, and those that don't."""
+    if not changed:
+        app.out.done(f"All {every:,} numbers of {file} still hold.")
+        return
+    app.out.line(f"{every - len(changed):,} of {every:,} numbers of {file} still hold.")
+    rows = [(one.name, one.then_text, one.now_text) for one in changed]
+    app.out.table(("number", "then", "now"), rows)
 
 
-def _targets(outputs: Sequence[str]) -> list[Path]:
+def generator(
+    app: App, store: ProdLensStore, as_of: datetime | None, timezone: str | None = None
+) -> ReportGenerator:
+    """Return what makes reports as the settings say.
+
+    Args:
+        app: The run.
+        store: The store.
+        as_of: The instant to report as of; None is the present.
+        timezone: IANA name of the zone whose days count; None is what the settings say.
+    """
+    from prodlens.cli.associating import declared_of
+    from prodlens.metrics.declaration import Asking
+    from prodlens.metrics.report import ReportGenerator
+
+    return ReportGenerator(
+        store,
+        as_of=as_of,
+        ai_labels=app.settings.report.ai_labels,
+        asking=Asking(
+            declared=declared_of(app), nonworking_days=app.settings.report.nonworking_days
+        ),
+        timezone=timezone or app.settings.report.timezone,
+    )
+
+
+def _as_of(app: App, text: str | None) -> datetime | None:
+    """Return the instant of `--as-of`, else of SOURCE_DATE_EPOCH; None is the present.
+
+    Source: reproducible-builds.org/specs/source-date-epoch.
+
+    Raises:
+        click.UsageError: It is no time.
+    """
+    if text is not None:
+        return app.parse_when(text)
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not epoch:
+        return None
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise click.UsageError(
+            f"SOURCE_DATE_EPOCH is {epoch!r}: write whole seconds since 1970."
+        ) from None
+
+
+def _timezone(app: App, text: str | None) -> str:
+    """Return the name of the zone whose days count.
+
+    Raises:
+        click.UsageError: There is none of that name.
+    """
+    from prodlens.clock import zone_named
+    from prodlens.errors import InputError
+
+    try:
+        zone_named(text or app.settings.report.timezone)
+    except InputError as error:
+        raise click.UsageError(str(error)) from None
+    return text or app.settings.report.timezone
+
+
+def _when(text: str | None, as_of: datetime | None, timezone: str = "UTC") -> datetime | None:
+    """Return the instant of a `--since` or `--until`; `90d` counts from the present, or as of.
+
+    Raises:
+        click.UsageError: The text is no time.
+    """
+    from prodlens.clock import parse_when, utc_now, zone_named
+    from prodlens.errors import InputError
+
+    if text is None:
+        return None
+    try:
+        return parse_when(text, as_of or utc_now(), zone_named(timezone))
+    except InputError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _targets(outputs: Sequence[str], *, table: str | None) -> list[Path]:
     """Return the files to write, checked before anything is computed.
 
     Raises:
-        click.UsageError: No format has that ending.
-        InputError: A file can't be written there.
+        click.UsageError: No format has that ending, or it can't hold one table.
+        InputError: A file can't be written there, or its format is not installed.
     """
     from prodlens.errors import InputError
     from prodlens.exports.files import check_target
@@ -109,12 +249,14 @@ def _targets(outputs: Sequence[str]) -> list[Path]:
 
     targets = [Path(output).expanduser() for output in outputs]
     try:
-        for target in targets:
-            format_of(target)
+        formats = [format_of(target) for target in targets]
     except InputError as error:
         raise click.UsageError(str(error)) from None
-    for target in targets:
+    if table is not None and any(found.suffix != ".csv" for found in formats):
+        raise click.UsageError("--table writes CSV: end the file's name in .csv.")
+    for target, found in zip(targets, formats, strict=True):
         check_target(target)
+        found.check(target)
     return targets
 
 
@@ -162,25 +304,65 @@ def _refresh(app: App, store: ProdLensStore) -> None:
         app.out.warn(f"The daily tables stay as they were; the report is right. {error}")
 
 
-def _write(app: App, made: Report, targets: Sequence[Path]) -> None:
+def _out(
+    app: App, made: Report, targets: Sequence[Path], *, table: str | None, width: int | None
+) -> None:
+    """Write or show the one report."""
+    from prodlens.exports.building import model_of
+
+    model = model_of(made)
+    contents = [] if table is None else [_table(model, table)]
+    _write(app, model, targets, contents)
+    if app.json:
+        from prodlens.exports import json_document
+
+        app.out.json(json_document.document(model))
+    elif not targets:
+        if contents:
+            app.out.line(contents[0].decode("utf-8").replace("\r\n", "\n").removesuffix("\n"))
+        else:
+            _show(app, model, width or app.out.width)
+
+
+def _table(model: ReportModel, name: str) -> bytes:
+    """Return one table of the report as CSV.
+
+    Raises:
+        click.UsageError: The report has no table of that name.
+    """
+    from prodlens.exports.flat_csv import render_table
+    from prodlens.exports.report_tables import tables_of
+
+    tables = tables_of(model)
+    if name not in tables:
+        known = ", ".join(one for one in tables if not one.startswith("spark_"))
+        raise click.UsageError(f"The report has no table {name!r}. It has {known}.")
+    return render_table(tables[name])
+
+
+def _write(
+    app: App, model: ReportModel, targets: Sequence[Path], contents: Sequence[bytes]
+) -> None:
     """Write every file from the one report, and say so."""
     from prodlens.exports.files import write_private
     from prodlens.exports.registry import format_of
 
-    contents = [(target, format_of(target).render(made)) for target in targets]
-    for target, content in contents:
+    rendered = [
+        (target, contents[0] if contents else format_of(target).render(model)) for target in targets
+    ]
+    for target, content in rendered:
         write_private(target, content)
         app.out.note(f"Wrote {target}")
     if targets:
-        for note in made.notes:
+        for note in model.notes:
             if note.code in _SAID_ON_STDERR:
                 app.out.warn(note.text)
 
 
-def _show(app: App, made: Report, width: int) -> None:
+def _show(app: App, model: ReportModel, width: int) -> None:
     from prodlens.exports.terminal import page
 
-    sheet = page(made, width=width)
+    sheet = page(model, width=width)
     if app.out.color:
         app.out.styled(sheet.styled())
     else:

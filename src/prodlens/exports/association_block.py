@@ -1,94 +1,131 @@
-"""The part of the page about association: a strip with its interval, what it rests on, a sentence.
+"""The part of the page about association: strips with their intervals, what they rest on, words.
 
-Composes and words; computes no value. Sentences: `prodlens.metrics.sentences`.
+Composes only; what is said stands in the report (`prodlens.exports.building_association`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from prodlens.exports import figures
+from prodlens.exports.charts import ForestRows, LagProfile
+from prodlens.exports.model import Finding
 from prodlens.exports.page import GAP, Cell
-from prodlens.metrics.association import Q
-from prodlens.metrics.notes import day_text
-from prodlens.metrics.sentences import NAMES, probability, sentence, signed
+from prodlens.exports.text import columns
+from prodlens.metrics.sentences import probability, signed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from prodlens.exports.page import Page
-    from prodlens.metrics.association import Comparison
-    from prodlens.metrics.report import Report
-    from prodlens.stats.association import LaggedAssociation
+    from prodlens.exports.charts import LagRow
+    from prodlens.exports.model import Estimate, Section
+    from prodlens.exports.page import Page, Style
 
 _INDENT: Final = "  "
 _DETAIL: Final = "    "
-_SHORT: Final = {"commits": "commits", "merged_prs": "merged PRs"}
-_METHOD: Final = "Pearson, weekday and trend removed, 95% interval"
 _ESTIMATE: Final = len("+0.00 [+0.00, +0.00]")
+_NAME: Final = len("merged PRs, +14 d")
+_LAG: Final = len("  +14 d")
+_OUTCOME: Final = len("merged pull requests")
 _WIDEST: Final = 41
 _NARROWEST: Final = 11
-_NAMED: Final = 3
 
 
-def associations(sheet: Page, report: Report, *, first: str) -> None:
-    """Add the comparisons of a report; none of them when there is nothing to compare.
+def associations(sheet: Page, section: Section, *, first: str) -> None:
+    """Add the comparisons of a report.
 
     Args:
         sheet: The page.
-        report: The report.
+        section: The part of the report about association.
         first: The sentence that the page begins with; it is not said again.
     """
-    found = report.associations.comparisons
-    if all(one.result is None for one in found):
-        if report.coverage.calls and report.coverage.deliveries.states:
-            _title(sheet, found[0])
-            sheet.text(sentence(found[0]), indent=_INDENT)
-        return
-    _title(sheet, found[0])
-    said = {sentence(one) for one in found}
-    if len(said) == 1 and not any(one.is_tested for one in found):
-        sheet.text(f"{_lag(found[0].lag_days)}: {said.pop()}", indent=_INDENT)
-        return
-    for comparison in found:
-        _comparison(sheet, comparison, first)
-
-
-def _title(sheet: Page, first: Comparison) -> None:
     sheet.blank()
-    title = f"Association of {NAMES[first.exposure]} with deliveries"
-    sheet.text(title, "bold")
-    sheet.text(_METHOD, "dim", indent=_INDENT)
+    sheet.text(section.title, "bold")
+    sheet.text(section.subtitle, "dim", indent=_INDENT)
+    for block in section.blocks:
+        if isinstance(block, Finding):
+            _finding(sheet, block, first)
+    for block in section.blocks:
+        if isinstance(block, LagProfile):
+            _lags(sheet, block)
+        elif isinstance(block, ForestRows):
+            _differences(sheet, block)
 
 
-def _comparison(sheet: Page, comparison: Comparison, first: str) -> None:
-    """Add a comparison; its sentence only when the page does not begin with it."""
-    name = f"{_SHORT[comparison.outcome]}, {_lag(comparison.lag_days)}"
-    result = comparison.result
-    if result is None or not comparison.is_tested:
-        sheet.text(f"{name}: {sentence(comparison)}", indent=_INDENT)
+def _finding(sheet: Page, found: Finding, first: str) -> None:
+    """Add a finding; its sentence only when the page does not begin with it."""
+    if found.estimate is None:
+        said = f"{found.name}: {found.text}" if found.name else found.text
+        sheet.text(said, indent=_INDENT)
     else:
-        _estimate(sheet, name, result)
-        sheet.text("; ".join(_basis(comparison, result)), "dim", indent=_DETAIL)
-        if (said := sentence(comparison)) != first:
-            sheet.text(said, indent=_DETAIL)
-    for remark in _remarks(comparison):
+        _estimate(sheet, found.name, found.estimate)
+        sheet.text(found.detail, "dim", indent=_DETAIL)
+        if found.text != first:
+            sheet.text(found.text, indent=_DETAIL)
+    for remark in found.remarks:
         sheet.text(remark, "dim", indent=_DETAIL)
 
 
-def _estimate(sheet: Page, name: str, result: LaggedAssociation) -> None:
-    ends = result.ci_low or 0.0, result.ci_high or 0.0
-    estimate = f"{signed(result.r or 0.0)} [{signed(ends[0])}, {signed(ends[1])}]"
-    names = max(len(f"{short}, {_lag(14)}") for short in _SHORT.values())
-    left = sheet.width - names - _ESTIMATE - 2 * len(GAP)
+def _estimate(sheet: Page, name: str, found: Estimate) -> None:
+    ends = found.low, found.high
+    estimate = f"{signed(found.value)} [{signed(ends[0])}, {signed(ends[1])}]"
+    left = sheet.width - _NAME - _ESTIMATE - 2 * len(GAP)
     if left < _NARROWEST:
-        sheet.row([Cell(name), Cell(estimate, "bold")], [names, _ESTIMATE])
+        sheet.row([Cell(name), Cell(estimate, "bold")], [_NAME, _ESTIMATE])
         return
-    drawn = strip(result.r or 0.0, ends, width=min(left, _WIDEST))
+    drawn = strip(found.value, ends, width=min(left, _WIDEST))
     sheet.row(
         [Cell(name), Cell(drawn), Cell(estimate, "bold")],
-        [names, len(drawn), _ESTIMATE],
+        [_NAME, len(drawn), _ESTIMATE],
     )
+
+
+def _lags(sheet: Page, chart: LagProfile) -> None:
+    """Add a row per lag, as far as it could be tested."""
+    sheet.blank()
+    sheet.text(chart.title, "bold")
+    sheet.text(chart.subtitle, "dim", indent=_INDENT)
+    for row in chart.rows:
+        _lag(sheet, row)
+    sheet.text(chart.note, "dim", indent=_INDENT)
+
+
+def _lag(sheet: Page, row: LagRow) -> None:
+    name = f"{row.lag_days:+d} d" if row.lag_days else "0 d"
+    if row.value is None or row.low is None or row.high is None:
+        sheet.row([Cell(name, "dim", right=True), Cell(row.reason, "dim")], [_LAG, _ESTIMATE])
+        return
+    style: Style = "bold" if row.stands_out else "dim"
+    estimate = f"{signed(row.value)} [{signed(row.low)}, {signed(row.high)}]"
+    tested = f"q {probability(row.q)}" if row.q is not None else ""
+    beside = {"placebo": "placebo", "primary": "declared"}.get(row.role, tested)
+    left = sheet.width - _LAG - _ESTIMATE - 3 * len(GAP) - len("declared")
+    cells, widths = [Cell(name, style, right=True)], [_LAG]
+    if left >= _NARROWEST:
+        drawn = strip(row.value, (row.low, row.high), width=min(left, _WIDEST))
+        cells.append(Cell(drawn, style))
+        widths.append(len(drawn))
+    sheet.row([*cells, Cell(estimate, style), Cell(beside, "dim")], [*widths, _ESTIMATE, 8])
+
+
+def _differences(sheet: Page, chart: ForestRows) -> None:
+    """Add a row per outcome with its difference in per cent."""
+    sheet.blank()
+    sheet.text(chart.title, "bold")
+    sheet.text(chart.subtitle, "dim", indent=_INDENT)
+    for row in chart.rows:
+        ends = ""
+        if row.low is not None and row.high is not None:
+            ends = f" [{_percent(row.low)}, {_percent(row.high)}]"
+        said = [Cell(row.title), Cell(f"{_percent(row.value)}{ends}", "bold")]
+        left = sheet.width - _OUTCOME - _ESTIMATE - 2 * len(GAP)
+        if left >= columns(row.detail):
+            sheet.row([*said, Cell(row.detail, "dim")], [_OUTCOME, _ESTIMATE, left])
+        else:
+            sheet.row(said, [_OUTCOME, _ESTIMATE])
+            sheet.text(row.detail, "dim", indent=_DETAIL)
+    sheet.text(chart.note, "dim", indent=_INDENT)
+
+
+def _percent(value: float) -> str:
+    return f"{round(value) + 0:+,d}%"
 
 
 def strip(r: float, ends: tuple[float, float], *, width: int) -> str:
@@ -111,47 +148,3 @@ def strip(r: float, ends: tuple[float, float], *, width: int) -> str:
     cells[zero] = "┼" if low <= zero <= high else "│"
     cells[dot] = "●"
     return "".join(cells)
-
-
-def _lag(days: int) -> str:
-    return f"+{days} d" if days else "same day"
-
-
-def _basis(comparison: Comparison, result: LaggedAssociation) -> Iterator[str]:
-    worth = f", worth {result.n_eff:,.0f}" if result.n_eff is not None else ""
-    yield f"n {figures.counted(result.n_pairs, 'pair')} of days{worth}"
-    if comparison.is_primary:
-        yield f"declared beforehand, p {probability(result.p_value or 0.0)}"
-    elif comparison.q is not None:
-        yield (
-            f"exploratory, q {probability(comparison.q)} held against {Q:.2f}, "
-            f"family of {comparison.family_size}"
-        )
-    yield f"status {comparison.status}"
-    ends = result.effect_ci_low, result.effect_ci_high
-    if result.effect_percent is not None and ends[0] is not None and ends[1] is not None:
-        more = f"{result.effect_percent:+.0f}% [{ends[0]:+.0f}%, {ends[1]:+.0f}%]"
-        yield f"about {more} {_SHORT[comparison.outcome]} for one standard deviation more use"
-
-
-def _remarks(comparison: Comparison) -> Iterator[str]:
-    if comparison.is_longest_run and comparison.days is not None:
-        between = figures.day_range(comparison.days.first, comparison.days.last)
-        yield (
-            f"Too many days are without coverage: only the longest run of covered days is "
-            f"compared, {between}."
-        )
-    missing = comparison.days_in_window - comparison.days_covered
-    if comparison.days is not None and missing and not comparison.is_longest_run:
-        word = figures.counted(missing, "day")
-        yield f"{word} of {comparison.days_in_window:,} left out: not covered by both."
-    without, quiet = comparison.without_quiet, comparison.quiet_workdays
-    if without is not None and without.r is not None:
-        named = ", ".join(day_text(day) for day in quiet[:_NAMED])
-        named += ", ..." if len(quiet) > _NAMED else ""
-        ends = f"[{signed(without.ci_low or 0.0)}, {signed(without.ci_high or 0.0)}]"
-        count = figures.counted(len(quiet), "work day")
-        yield (
-            f"Without {count} on which hardly anything happened ({named}): "
-            f"{signed(without.r)} {ends}."
-        )

@@ -1,65 +1,47 @@
 """The part of the page about effect sizes: accepted against rejected calls.
 
-Composes and words; computes no value.
+Composes only; what is said stands in the report (`prodlens.exports.building_association`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from prodlens.exports import figures
+from prodlens.exports.charts import ForestRows
 from prodlens.exports.page import GAP, Cell
 from prodlens.exports.text import columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from prodlens.exports.charts import ForestRow
+    from prodlens.exports.model import Section
     from prodlens.exports.page import Page
-    from prodlens.metrics.effects import EffectSizes, Size
-    from prodlens.metrics.report import Report
 
 _INDENT: Final = "  "
 _NAME_MAX: Final = 42
-_NAME_MIN: Final = 20
+_NAME_MIN: Final = 12
 
 
-def effects(sheet: Page, report: Report) -> None:
-    """Add the effect sizes of a report; nothing when there is nothing to compare."""
-    found = report.effects
-    if found.latency_dominance.value is None and found.token_ratio_disjoint.value is None:
-        return
-    rows = [row for row in _rows(found) if row[1] != figures.MISSING]
+def effects(sheet: Page, section: Section) -> None:
+    """Add the effect sizes of a report."""
+    rows = [
+        _row(row, sign="+" if block.neutral == 0.0 else "")
+        for block in section.blocks
+        if isinstance(block, ForestRows)
+        for row in block.rows
+    ]
     widths = [max(columns(row[place]) for row in rows) for place in (1, 2, 3)]
     left = sheet.width - sum(widths) - 3 * len(GAP)
     name = max(min(left, _NAME_MAX), _NAME_MIN)
     sheet.blank()
-    sheet.text("Effect sizes, accepted against rejected calls", "bold")
+    sheet.text(section.title, "bold")
     for title, value, word, interval in rows:
         cells = [Cell(title), Cell(value, "bold", right=True), Cell(word), Cell(interval, "dim")]
         sheet.row(cells, [name, *widths])
-    sheet.text(_basis(found), "dim", indent=_INDENT)
+    sheet.text(section.note, "dim", indent=_INDENT)
 
 
-def _rows(found: EffectSizes) -> Iterator[tuple[str, str, str, str]]:
-    yield _row("Response time, Cohen's d", found.latency, sign="+")
-    yield _row("Response time, d of logarithms", found.latency_log, sign="+")
-    yield _row("Response time, Cliff's delta", found.latency_dominance, sign="+")
-    yield _row("Tokens, accepted / rejected", found.token_ratio_disjoint)
-    ratio = figures.MISSING if found.token_ratio is None else f"{found.token_ratio:.2f}"
-    yield "Tokens, accepted / all", ratio, "", ""
-
-
-def _row(title: str, size: Size, *, sign: str = "") -> tuple[str, str, str, str]:
-    if size.value is None:
-        return title, figures.MISSING, "", ""
+def _row(row: ForestRow, *, sign: str) -> tuple[str, str, str, str]:
     ends = ""
-    if size.ci_low is not None and size.ci_high is not None:
-        ends = f"{size.ci_low:{sign}.2f} to {size.ci_high:{sign}.2f}"
-    return title, f"{size.value:{sign}.2f}", size.word or "", ends
-
-
-def _basis(found: EffectSizes) -> str:
-    counts = f"{found.accepted:,} accepted and {found.rejected:,} rejected calls"
-    if found.ci_reason is not None:
-        return f"{counts}; no intervals: {found.ci_reason}"
-    return f"{counts} of {found.developers:,} developers; intervals draw whole developers"
+    if row.low is not None and row.high is not None:
+        ends = f"{row.low:{sign}.2f} to {row.high:{sign}.2f}"
+    return row.title, f"{row.value:{sign}.2f}", row.word, ends

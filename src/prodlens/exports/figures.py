@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MISSING: Final = "-"
 """What stands where a value is not known; the reason stands beside it."""
-_BOTTOM_WORDS: Final = {Unit.PER_DAY: "day", Unit.PER_WEEK: "week"}
+_BOTTOM_WORDS: Final = {Unit.PER_DAY: "day", Unit.PER_WEEK: "week", Unit.PER_SESSION: "session"}
 
 
 def value_text(measured: MetricValue) -> str:
@@ -140,7 +140,7 @@ _FORMS: Final[Mapping[Unit, Callable[[float], str]]] = {
 _DECIMALS: Final[Mapping[Unit, int]] = {
     **dict.fromkeys((Unit.COUNT, Unit.HOURS, Unit.TOKENS, Unit.LINES), 0),
     **dict.fromkeys((Unit.TOKENS_PER_CALL, Unit.TOKENS_PER_LINE), 1),
-    **dict.fromkeys((Unit.PER_HOUR, Unit.PER_DAY, Unit.PER_WEEK), 2),
+    **dict.fromkeys((Unit.PER_HOUR, Unit.PER_DAY, Unit.PER_WEEK, Unit.PER_SESSION), 2),
 }
 """Every unit stands in one of the two."""
 

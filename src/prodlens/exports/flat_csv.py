@@ -13,20 +13,32 @@ import io
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from prodlens.exports.json_document import without_nan
+from prodlens.exports.building import model_of
+from prodlens.exports.json_document import plain, without_nan
 from prodlens.exports.text import formula_safe, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from prodlens.exports.model import ReportModel
+    from prodlens.exports.tables import Table
     from prodlens.metrics.report import Report
 
 HEADINGS: Final = ("metric", "value")
 
 
-def render(report: Report) -> bytes:
+def render(report: Report | ReportModel) -> bytes:
     """Return the whole CSV file of a report."""
-    return csv_text(report.to_dict()).encode("utf-8", "replace")
+    return csv_text(dict(model_of(report).contract)).encode("utf-8", "replace")
+
+
+def render_table(table: Table) -> bytes:
+    """Return one table of a report as CSV: ids of columns as headings, numbers as they are."""
+    page = io.StringIO()
+    writer = csv.writer(page, lineterminator="\r\n")
+    writer.writerow([formula_safe(column.id) for column in table.columns])
+    writer.writerows([cell(plain(value)) for value in row] for row in table.rows)
+    return page.getvalue().encode("utf-8", "replace")
 
 
 def csv_text(document: dict[str, Any]) -> str:

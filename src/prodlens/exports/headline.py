@@ -27,7 +27,7 @@ def headline(report: Report) -> str:
 
 
 def _about_association(report: Report) -> str | None:
-    leading = report.associations.commits
+    leading = report.associations.lead
     if not leading.is_tested or leading.result is None or leading.result.n_pairs < FEWEST_PAIRS:
         return None
     return sentence(leading)

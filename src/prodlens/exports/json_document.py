@@ -1,33 +1,65 @@
-"""The report as one versioned JSON document, and the JSON Schema of its metrics.
+"""The report as one versioned JSON document: the public contract, then the whole report.
 
 NaN and infinities can't occur: they become null on the way. ASCII only, so that no escape or
-direction character of a foreign name reaches a terminal.
+direction character of a foreign name reaches a terminal. Its schema: `prodlens.exports.json_schema`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
+from datetime import date, datetime
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
+from prodlens.clock import format_instant
+from prodlens.exports.building import model_of
+from prodlens.exports.model import SCHEMA, Block
 from prodlens.metrics.catalog import METRICS
 
 if TYPE_CHECKING:
+    from prodlens.exports.model import ReportModel
     from prodlens.metrics.catalog import Metric
     from prodlens.metrics.report import Report
 
-SCHEMA: Final = "prodlens.report/1"
-"""Name and version of the form; a key that changes its meaning makes a new version."""
+REPORT: Final = "report"
+"""Key below which the whole report stands, beside the keys of the public contract."""
 
 
-def document(report: Report) -> dict[str, Any]:
-    """Return the document of a report: `schema` first, then the keys of the public contract."""
-    return {"schema": SCHEMA, **without_nan(report.to_dict())}
+def document(report: Report | ReportModel) -> dict[str, Any]:
+    """Return the document of a report: `schema`, the keys of the public contract, the report."""
+    model = model_of(report)
+    return {
+        "schema": SCHEMA,
+        **without_nan(dict(model.contract)),
+        REPORT: without_nan(plain(model)),
+    }
 
 
-def render(report: Report) -> bytes:
+def render(report: Report | ReportModel) -> bytes:
     """Return the whole JSON file of a report."""
     return (json.dumps(document(report), indent=2, allow_nan=False) + "\n").encode("ascii")
+
+
+def plain(value: Any) -> Any:
+    """Return a part of a report as plain values: records by field, days and instants as text.
+
+    A record that may stand where others may, too (a block), says what it is under `type`.
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in dataclasses.fields(value) if field.name != "contract"]
+        fields = {name: plain(getattr(value, name)) for name in names}
+        return {"type": type(value).__name__, **fields} if isinstance(value, Block) else fields
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return format_instant(value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def without_nan(value: Any) -> Any:

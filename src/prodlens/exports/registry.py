@@ -1,21 +1,23 @@
 """Owns which formats a report can be written in, by the ending of the file's name.
 
-A new format is one module and one line here. Renders and writes; computes nothing.
+A new format is one module and one line here: the module is imported when a file of it is asked
+for, and has a function `render(model) -> bytes`. Renders; computes and writes nothing.
 """
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from prodlens.errors import InputError
-from prodlens.exports import flat_csv, json_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from prodlens.metrics.report import Report
+    from prodlens.exports.model import ReportModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,19 +27,52 @@ class Format:
     Attributes:
         suffix: Ending of the file's name, with the dot, lower case.
         title: What it is, in a few words.
-        render: Returns the whole file.
+        module: Module whose `render(model: ReportModel) -> bytes` returns the whole file.
+        library: Module of an extra that it needs; '' when it needs none.
+        extra: Name of that extra.
     """
 
     suffix: str
     title: str
-    render: Callable[[Report], bytes]
+    module: str
+    library: str = ""
+    extra: str = ""
+
+    def check(self, path: Path) -> None:
+        """Refuse a format whose extra is not installed.
+
+        Raises:
+            InputError: It is missing; the message names the command that installs it.
+        """
+        if self.library and importlib.util.find_spec(self.library) is None:
+            raise InputError(
+                f"{path} needs the extra {self.extra}: run `pip install 'prodlens[{self.extra}]'`, "
+                f"or write {path.with_suffix('.html').name} instead."
+            )
+
+    def render(self, model: ReportModel) -> bytes:
+        """Return the whole file of a report."""
+        module = importlib.import_module(self.module)
+        return cast("Callable[[ReportModel], bytes]", module.render)(model)
 
 
 FORMATS: Final = {
     known.suffix: known
     for known in (
-        Format(suffix=".csv", title="flat table of metric and value", render=flat_csv.render),
-        Format(suffix=".json", title="versioned JSON document", render=json_document.render),
+        Format(
+            suffix=".csv",
+            title="flat table of metric and value",
+            module="prodlens.exports.flat_csv",
+        ),
+        Format(
+            suffix=".json",
+            title="versioned JSON document",
+            module="prodlens.exports.json_document",
+        ),
+        Format(suffix=".html", title="HTML page, one file", module="prodlens.exports.html_page"),
+        Format(suffix=".md", title="Markdown page", module="prodlens.exports.markdown"),
+        Format(suffix=".txt", title="page as on the terminal", module="prodlens.exports.terminal"),
+        Format(suffix=".xlsx", title="workbook", module="prodlens.exports.workbook"),
     )
 }
 """Every format by suffix."""
@@ -51,5 +86,7 @@ def format_of(path: Path) -> Format:
     """
     found = FORMATS.get(path.suffix.lower())
     if found is None:
-        raise InputError(f"{path} names no format of a report: end it in {' or '.join(FORMATS)}.")
+        *others, last = FORMATS
+        known = f"{', '.join(others)} or {last}"
+        raise InputError(f"{path} names no format of a report: end it in {known}.")
     return found

@@ -14,6 +14,11 @@ _HARMFUL: Final = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # a whole CSI sequence, so that no "[31m" is left behind
     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
+LONGEST: Final = 400
+"""Characters of a text from outside that a report shows; JSON and CSV hold all of them."""
+_NO_TEXT: Final = re.compile(
+    "[\u200b\u2060\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]"  # invisible, or no character
+)
 _BREAKS: Final = re.compile(r"[\t\n\u2028\u2029]+")
 _FORMULA: Final = re.compile(r"[ \u00a0\u3000]*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001 - full-width signs
 
@@ -42,3 +47,13 @@ def columns(text: str) -> int:
         return len(text)
     wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
     return len(text) + wide - sum(bool(unicodedata.combining(char)) for char in text)
+
+
+def from_outside(text: str) -> str:
+    """Return a name or text that others wrote as a report may hold it: one line, not endless.
+
+    >>> from_outside("main" + chr(10) + "x" * 500)[-5:]
+    'xx...'
+    """
+    line = _NO_TEXT.sub("", one_line(text))
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}..."

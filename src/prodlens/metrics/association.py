@@ -9,25 +9,37 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from prodlens.metrics.calendar import longest_run, shared
+from prodlens.metrics.declaration import Asking
+from prodlens.metrics.planning import FEWEST_DAYS, LONGEST_LAG
+from prodlens.metrics.profile import Q
+from prodlens.metrics.span import comparable
 from prodlens.stats.multiplicity import adjust_pvalues, family_size
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from prodlens.metrics.calendar import DailySeries, Days
+    from prodlens.metrics.declaration import Declaration, Declared
     from prodlens.metrics.inputs import DailyInputs
+    from prodlens.metrics.sensitivity import Strip
+    from prodlens.metrics.span import Span
     from prodlens.stats.association import LaggedAssociation
 
-PRIMARY: Final = ("sessions", "commits", 1)
-"""Exposure, outcome and lag declared beforehand; tested outside of any family."""
-Q: Final = 0.1
-"""False discovery rate at which an exploratory comparison is called one; printed with it."""
+__all__ = [
+    "FEWEST_DAYS",
+    "LONGEST_LAG",
+    "NAMED_SHARE",
+    "RESULT_FIELDS",
+    "Associations",
+    "Comparison",
+    "Q",
+    "associate",
+    "exposure_of",
+]
+
 NAMED_SHARE: Final = 0.9
 """Sessions are the exposure when at least this share of the calls names one, else calls."""
-FEWEST_DAYS: Final = 14
-LONGEST_LAG: Final = 14
 RESULT_FIELDS: Final = (
     *("n_days", "n_pairs", "n_missing_coverage", "n_positive_x", "n_positive_y"),
     *("raw_pearson_r", "raw_pearson_p", "raw_spearman_rho", "raw_spearman_p"),
@@ -55,10 +67,15 @@ class Comparison:
             too many days are missing for more.
         quiet_workdays: Work days on which hardly anything happened: likely holidays.
         without_quiet: The result with those days set aside; None when there are none.
-        is_primary: Whether it was declared beforehand.
+        is_primary: Whether it was declared beforehand, and this is its window at its end.
         q: Adjusted p-value; None for the primary comparison and where there is no p-value.
         rho_q: The same for the adjusted rank correlation, in a family of its own.
         family_size: Tests in the family of `q`.
+        declaration: What became of the comparison declared beforehand, if it is about this pair
+            and lag.
+        declared: That declaration; None when it is about something else.
+        looks: At how many ends of the window it has been tested, this one included.
+        strip: The same estimate after other choices; None when that was not computed.
     """
 
     exposure: str
@@ -76,6 +93,10 @@ class Comparison:
     q: float | None = None
     rho_q: float | None = None
     family_size: int = 0
+    declaration: Declaration = "none"
+    declared: Declared | None = None
+    looks: int = 1
+    strip: Strip | None = None
 
     @property
     def is_tested(self) -> bool:
@@ -92,9 +113,16 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Associations:
-    """The comparisons of one report; the first one leads."""
+    """The comparisons of one report; the first one leads.
+
+    Attributes:
+        comparisons: Use with commits, and use with merged pull requests.
+        declared: The comparison declared beforehand, where it is about this repository and is none
+            of those; None otherwise.
+    """
 
     comparisons: tuple[Comparison, ...] = field(default_factory=tuple)
+    declared: Comparison | None = None
 
     @property
     def commits(self) -> Comparison:
@@ -102,9 +130,19 @@ class Associations:
         return self.comparisons[0]
 
     @property
+    def every(self) -> tuple[Comparison, ...]:
+        """All comparisons, the declared one included."""
+        return self.comparisons + (() if self.declared is None else (self.declared,))
+
+    @property
+    def lead(self) -> Comparison:
+        """The comparison that a page speaks of first: declared, where there is one."""
+        return next((one for one in self.every if one.is_primary), self.commits)
+
+    @property
     def family(self) -> tuple[Comparison, ...]:
         """The comparisons whose p-values are adjusted for each other."""
-        return tuple(one for one in self.comparisons if not one.is_primary)
+        return tuple(one for one in self.every if not one.is_primary)
 
 
 def exposure_of(daily: DailyInputs) -> DailySeries:
@@ -113,23 +151,54 @@ def exposure_of(daily: DailyInputs) -> DailySeries:
     return daily.sessions if named >= NAMED_SHARE * every else daily.calls
 
 
-def associate(daily: DailyInputs, *, lag_days: int) -> Associations:
+def associate(
+    daily: DailyInputs,
+    *,
+    lag_days: int,
+    asking: Asking | None = None,
+    series: Mapping[str, DailySeries] | None = None,
+) -> Associations:
     """Compare the use of each day with the deliveries `lag_days` later.
 
     Args:
         daily: The series of the window.
         lag_days: Days from use to delivery, 0 or more.
+        asking: What was declared beforehand, which days are set aside; None is nothing.
+        series: Further daily series by slug, which the declared comparison may be about.
     """
+    asked = asking or Asking()
     exposure = exposure_of(daily)
     found = [
-        _compare(exposure, outcome, daily.days, lag_days)
+        _compare(exposure, outcome, daily.days, lag_days, asked)
         for outcome in (daily.commits, daily.merged_prs)
     ]
-    return Associations(_adjusted(found))
+    known = {one.name: one for one in (daily.sessions, daily.calls, daily.commits)}
+    known |= {daily.merged_prs.name: daily.merged_prs, **(series or {})}
+    declared = _declared_apart(found, known, daily.days, asked)
+    every = _adjusted([*found, *([] if declared is None else [declared])])
+    return Associations(every[: len(found)], every[-1] if declared is not None else None)
+
+
+def _declared_apart(
+    found: Sequence[Comparison],
+    series: Mapping[str, DailySeries],
+    days: Days | None,
+    asked: Asking,
+) -> Comparison | None:
+    """Return the declared comparison where it is none of those found."""
+    said = asked.declared
+    if said is None or asked.about((said.x, said.y)) is None:
+        return None
+    here = (said.x, said.y, said.lag_days)
+    if any((one.exposure, one.outcome, one.lag_days) == here for one in found):
+        return None
+    if said.x not in series or said.y not in series:
+        return None
+    return _compare(series[said.x], series[said.y], days, said.lag_days, asked)
 
 
 def _compare(
-    exposure: DailySeries, outcome: DailySeries, days: Days | None, lag_days: int
+    exposure: DailySeries, outcome: DailySeries, days: Days | None, lag_days: int, asked: Asking
 ) -> Comparison:
     nothing = Comparison(
         exposure=exposure.name,
@@ -137,27 +206,38 @@ def _compare(
         lag_days=lag_days,
         status=_nothing(exposure, outcome),
         days_in_window=0 if days is None else len(days),
-        is_primary=(exposure.name, outcome.name, lag_days) == PRIMARY,
     )
-    span = None if days is None else shared(exposure, outcome, days)
+    span = comparable(exposure, outcome, days)
     if span is None:
         return nothing
-    result, used, is_run = _calibrated(exposure, outcome, span, lag_days)
-    quiet = _quiet(exposure, outcome, used)
-    without = None
-    if quiet and result.status in {"ok", "exploratory"}:
-        without = _lagged(exposure, outcome, used, lag_days, set_aside=quiet)
-    every = list(used)
+    listed = span.places(asked.nonworking_days)
+    result = _lagged(span, lag_days, listed)
+    quiet = span.quiet(asked.nonworking_days)
+    tested = result.status in {"ok", "exploratory"}
+    without = [*listed, *span.places(quiet)]
+    declaration = _declaration(asked, nothing, span)
     return replace(
         nothing,
         status=result.status,
         result=result,
-        days=used,
-        days_covered=sum(day in exposure.covered and day in outcome.covered for day in every),
-        is_longest_run=is_run,
-        quiet_workdays=tuple(every[place] for place in quiet),
-        without_quiet=without,
+        days=span.days,
+        days_covered=span.known,
+        is_longest_run=span.is_longest_run,
+        quiet_workdays=tuple(quiet),
+        without_quiet=_lagged(span, lag_days, without) if quiet and tested else None,
+        declaration=declaration,
+        declared=None if declaration == "none" else asked.declared,
+        is_primary=declaration == "confirmatory",
     )
+
+
+def _declaration(asked: Asking, one: Comparison, span: Span) -> Declaration:
+    """Return what becomes of the declaration for one comparison: its pair, and its lag."""
+    pair = one.exposure, one.outcome
+    said: Declared | None = asked.about(pair)
+    if said is None or said.lag_days != one.lag_days:
+        return "none"
+    return asked.declaration(pair, span.days, span.known)
 
 
 def _nothing(exposure: DailySeries, outcome: DailySeries) -> str:
@@ -166,47 +246,10 @@ def _nothing(exposure: DailySeries, outcome: DailySeries) -> str:
     return "no_shared_days" if exposure.covered else "no_calls"
 
 
-def _calibrated(
-    exposure: DailySeries, outcome: DailySeries, span: Days, lag_days: int
-) -> tuple[LaggedAssociation, Days, bool]:
-    """Return the result, the days compared, and whether they are the longest run alone.
-
-    Missing days are dropped pairwise; with more than 10 % of them missing the method gives no
-    inference, and the longest run without a missing day is compared instead.
-    """
-    result = _lagged(exposure, outcome, span, lag_days)
-    if result.status != "invalid":
-        return result, span, False
-    run = longest_run(exposure.covered & outcome.covered, span)
-    if run is None:
-        return result, span, False
-    return _lagged(exposure, outcome, run, lag_days), run, True
-
-
-def _lagged(
-    exposure: DailySeries,
-    outcome: DailySeries,
-    days: Days,
-    lag_days: int,
-    *,
-    set_aside: Sequence[int] = (),
-) -> LaggedAssociation:
+def _lagged(span: Span, lag_days: int, aside: Sequence[int]) -> LaggedAssociation:
     from prodlens.stats.association import lagged_association
 
-    return lagged_association(
-        exposure.over(days), outcome.over(days), days.first.weekday(), lag_days, set_aside
-    )
-
-
-def _quiet(exposure: DailySeries, outcome: DailySeries, days: Days) -> list[int]:
-    """Return the positions of work days on which hardly anything happened in either series."""
-    from prodlens.stats.series import quiet_workdays
-
-    totals = [
-        None if used is None or delivered is None else float(used + delivered)
-        for used, delivered in zip(exposure.over(days), outcome.over(days), strict=True)
-    ]
-    return quiet_workdays(totals, days.first.weekday())
+    return lagged_association(span.x, span.y, span.start_weekday, lag_days, aside)
 
 
 def _adjusted(found: Sequence[Comparison]) -> tuple[Comparison, ...]:
@@ -214,17 +257,9 @@ def _adjusted(found: Sequence[Comparison]) -> tuple[Comparison, ...]:
     family = [one for one in found if not one.is_primary]
     p = [None if one.result is None else one.result.p_value for one in family]
     rho = [None if one.result is None else one.result.rho_adj_p for one in family]
-    values = {
-        one.outcome: (q, rho_q)
-        for one, q, rho_q in zip(family, adjust_pvalues(p), adjust_pvalues(rho), strict=True)
-    }
-    size = family_size(p)
-    return tuple(
-        replace(
-            one,
-            q=values.get(one.outcome, (None, None))[0],
-            rho_q=values.get(one.outcome, (None, None))[1],
-            family_size=size,
-        )
-        for one in found
-    )
+    q = iter(zip(adjust_pvalues(p), adjust_pvalues(rho), strict=True))
+    size, adjusted = family_size(p), []
+    for one in found:
+        values = (None, None) if one.is_primary else next(q)
+        adjusted.append(replace(one, q=values[0], rho_q=values[1], family_size=size))
+    return tuple(adjusted)

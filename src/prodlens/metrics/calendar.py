@@ -48,6 +48,11 @@ class Days:
     def __len__(self) -> int:
         return max((self.last - self.first).days + 1, 0)
 
+    @property
+    def after(self) -> date:
+        """The day after the last one."""
+        return self.last + _DAY
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DailySeries:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from prodlens.metrics.delivery_entries import DELIVERY
+from prodlens.metrics.edit_entries import EDITS
 from prodlens.metrics.metric import Better, Family, Metric, Need, entry
 from prodlens.metrics.values import MetricValue, Unit
 
@@ -89,6 +90,43 @@ _INTERACTION: Final = (
         definition="Calls divided by active developer-hours.",
     ),
     entry(
+        "working_sessions",
+        "Working sessions",
+        Unit.COUNT,
+        Need.TIMES,
+        family=Family.INTERACTION,
+        definition="Stretches of calls of one person, cut where more than report.idle_minutes "
+        "(30 unless set) pass without a call; native session ids play no part. Where no developer "
+        "is known, calls are cut within their session; calls that name neither are in none.",
+    ),
+    entry(
+        "working_session_median_hours",
+        "Working session, median length",
+        Unit.DURATION_HOURS,
+        Need.TIMES,
+        family=Family.INTERACTION,
+        definition="Median time from the first call of a working session to the end of its last, "
+        "shorter pauses included. One of a single call is as long as that call; a call whose "
+        "duration is not known, or is given as more than a day, has none.",
+    ),
+    entry(
+        "working_time_hours",
+        "Time in working sessions",
+        Unit.DURATION_HOURS,
+        Need.TIMES,
+        family=Family.INTERACTION,
+        definition="Sum of the lengths of all working sessions: active time, with pauses up to "
+        "the idle gap. People are added up; it is no time that was saved or spent on a task.",
+    ),
+    entry(
+        "calls_per_working_session",
+        "Calls per working session",
+        Unit.PER_SESSION,
+        Need.TIMES,
+        family=Family.INTERACTION,
+        definition="Calls in working sessions divided by their number.",
+    ),
+    entry(
         "session_growth_percent",
         "Growth of sessions",
         Unit.PERCENT,
@@ -131,8 +169,9 @@ _ACCEPTANCE: Final = (
         Need.DECISIONS,
         family=Family.ACCEPTANCE,
         better=Better.UP,
-        definition="Calls whose proposal was accepted divided by calls with a decision. Calls "
-        "nobody decided about are outside.",
+        definition="Calls whose proposal a person accepted divided by calls that a person decided "
+        "about. Calls nobody decided about are outside, and so is what a setting or a mode let "
+        "pass without asking (`edits_auto_approved`).",
     ),
     entry(
         "acceptance_coverage",
@@ -140,7 +179,7 @@ _ACCEPTANCE: Final = (
         Unit.SHARE,
         Need.DECISIONS,
         family=Family.ACCEPTANCE,
-        definition="Calls with a decision divided by all calls: how much of the use the "
+        definition="Calls that a person decided about divided by all calls: how much of the use the "
         "acceptance rate speaks for.",
     ),
     entry(
@@ -273,6 +312,6 @@ _COST: Final = (
 )
 
 METRICS: Final[dict[str, Metric]] = {
-    metric.slug: metric for metric in (*_INTERACTION, *_ACCEPTANCE, *_COST, *DELIVERY)
+    metric.slug: metric for metric in (*_INTERACTION, *_ACCEPTANCE, *EDITS, *_COST, *DELIVERY)
 }
 """Every metric by slug, in the order in which they are shown."""

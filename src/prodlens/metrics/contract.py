@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from prodlens import __version__
 from prodlens.clock import format_instant
-from prodlens.metrics.association import PRIMARY, RESULT_FIELDS, Q
+from prodlens.metrics.association import RESULT_FIELDS, Q
 from prodlens.metrics.catalog import HIGH_DIFF_RATIO
 from prodlens.metrics.delivery import merge_hours
 from prodlens.metrics.sentences import sentence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from prodlens.metrics.association import Associations, Comparison
     from prodlens.metrics.report import ModelLine, Report
+    from prodlens.metrics.sensitivity import Strip
 
 
 def report_dict(report: Report) -> dict[str, Any]:
@@ -117,6 +118,7 @@ def _association(found: Associations) -> dict[str, Any]:
         "basis": "naive",
         "calibrated": calibrated(first),
         **{other.outcome: calibrated(other) for other in found.comparisons[1:]},
+        "declared": None if found.declared is None else calibrated(found.declared),
     }
 
 
@@ -149,6 +151,8 @@ def calibrated(found: Comparison) -> dict[str, Any]:
         "x_metric": found.exposure,
         "y_metric": found.outcome,
         "role": "primary" if found.is_primary else "exploratory",
+        "declaration": found.declaration,
+        "looks": found.looks,
         **{name: None if result is None else getattr(result, name) for name in RESULT_FIELDS},
         "q": found.q,
         "rho_q": found.rho_q,
@@ -163,21 +167,42 @@ def calibrated(found: Comparison) -> dict[str, Any]:
             name: None if without is None else getattr(without, name)
             for name in ("r", "ci_low", "ci_high")
         },
+        "sensitivity": None if found.strip is None else _sensitivity(found.strip),
+    }
+
+
+def _sensitivity(strip: Strip) -> dict[str, Any]:
+    return {
+        one.name: {
+            "status": one.status,
+            "r": one.r,
+            "low": one.low,
+            "high": one.high,
+            "n": one.n,
+            "is_range": one.is_range,
+        }
+        for one in strip.choices
     }
 
 
 def _adjustment(found: Associations) -> dict[str, Any]:
     family = found.family
+    lead = found.lead
+    said = (lead.exposure, lead.outcome, lead.lag_days)
     return {
         "method": "benjamini-hochberg",
         "adjusted": {
-            **{f"{one.outcome}_pearson": one.q for one in family},
-            **{f"{one.outcome}_spearman": one.rho_q for one in family},
+            **{f"{_name(one, found)}_pearson": one.q for one in family},
+            **{f"{_name(one, found)}_spearman": one.rho_q for one in family},
         },
         "family_size": found.commits.family_size,
         "q": Q,
-        "primary": "{} -> {}, lag {}".format(*PRIMARY),
+        "primary": "{} -> {}, lag {}".format(*said) if lead.is_primary else None,
     }
+
+
+def _name(one: Comparison, found: Associations) -> str:
+    return "declared" if one is found.declared else one.outcome
 
 
 def _model(line: ModelLine) -> dict[str, Any]:
@@ -196,7 +221,7 @@ def _model(line: ModelLine) -> dict[str, Any]:
 
 
 def _metadata(report: Report) -> dict[str, Any]:
-    window = report.window
+    window, timezone = report.window, report.asking.selection.timezone
     return {
         "repo": report.repo,
         "since": shown(window.since),
@@ -209,6 +234,7 @@ def _metadata(report: Report) -> dict[str, Any]:
         "incomplete_day": _day(window.incomplete_day),
         "generated_at": format_instant(report.generated_at),
         "version": __version__,
+        **({} if timezone == "UTC" else {"timezone": timezone}),
     }
 
 

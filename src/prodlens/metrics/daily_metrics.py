@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from prodlens.clock import utc_day
@@ -103,14 +103,7 @@ def read_daily_metrics(
         daily, window = inputs.daily, inputs.delivery
         if daily.days is None:
             return DailyMetrics()
-        clause = where.sessions(
-            Selection(
-                since=window.start,
-                until=window.end,
-                repositories=selection.repositories,
-                developers=selection.developers,
-            )
-        )
+        clause = where.sessions(replace(selection, since=window.start, until=window.end))
         usage = correlations.usage_by_day(store.conn, clause)
     found = [daily.calls, daily.sessions, daily.commits, daily.merged_prs]
     found += [*_of_calls(usage, daily.calls.covered), _reopened(inputs, daily.days)]

@@ -20,6 +20,7 @@ from prodlens.metrics.inputs import DailyInputs, MetricInputs
 from prodlens.storage.daily_readings import DecidedCalls
 from prodlens.storage.delivery_readings import RepositoryState
 from prodlens.storage.readings import CallFigures
+from prodlens.storage.trace_rows import BY_RULE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,8 @@ def effect_sizes_of(
     Args:
         sessions: One row per call. Of the columns `accepted_flag`, `latency_ms`, `total_tokens`
             (or `tokens_in` and `tokens_out`), `model` and `developer_id` those that are missing
-            are not known.
+            are not known. A decision whose `accepted_source` is an automatic approval is
+            nobody's.
         pull_requests: Part of the specification's signature; no size needs it.
 
     Returns:
@@ -105,7 +107,7 @@ def _decided(frame: pd.DataFrame, tokens: NDArray[np.float64]) -> DecidedCalls:
     """Return the decided calls in an order of their own values."""
     import numpy as np
 
-    accepted = _flags(frame, "accepted_flag")
+    accepted = _decisions(frame)
     chosen = ~np.isnan(accepted)
     latency = _numbers(frame, "latency_ms")
     latency[~((latency >= 0) & (latency < _LONGEST_MS))] = np.nan
@@ -124,9 +126,18 @@ def _decided(frame: pd.DataFrame, tokens: NDArray[np.float64]) -> DecidedCalls:
     )
 
 
+def _decisions(frame: pd.DataFrame) -> NDArray[np.float64]:
+    """Return 1 accepted, 0 rejected, NaN nobody decided; a setting's approval is nobody's."""
+    import numpy as np
+
+    flags = _flags(frame, "accepted_flag")
+    by_rule = np.array([source == BY_RULE for source in _texts(frame, "accepted_source")])
+    return np.where(by_rule, np.nan, flags) if by_rule.any() else flags
+
+
 def _acceptance_rates(frame: pd.DataFrame) -> dict[str, float]:
     accepted: dict[str, list[float]] = {}
-    for model, flag in zip(_texts(frame, "model"), _flags(frame, "accepted_flag"), strict=True):
+    for model, flag in zip(_texts(frame, "model"), _decisions(frame), strict=True):
         if model and flag >= 0:  # NaN, nobody decided, is neither
             accepted.setdefault(model, []).append(float(flag))
     return {model: sum(flags) / len(flags) for model, flags in sorted(accepted.items())}

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from prodlens.metrics.daily_metrics import NAMES
-from prodlens.metrics.lag_profile import comparable
-from prodlens.metrics.profile_sentences import after, between
-from prodlens.metrics.sentences import days as days_text
+from prodlens.metrics.span import comparable, nothing_shared
+from prodlens.metrics.wording import after, between
+from prodlens.metrics.wording import days as days_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from prodlens.metrics.calendar import Days
     from prodlens.metrics.daily_metrics import DailyMetrics
-    from prodlens.metrics.lag_profile import Span
+    from prodlens.metrics.span import Span
     from prodlens.stats.high_low import HighLow, Split
 
 CAVEAT: Final = "A difference between kinds of days, not an effect of AI."
@@ -100,7 +100,7 @@ def high_low_days(
     x, y = metrics.series[pair[0]], metrics.series[pair[1]]
     span = comparable(x, y, metrics.days)
     if span is None:
-        status = "no_x" if not x.covered else "no_y" if not y.covered else "no_shared_days"
+        status = nothing_shared(x, y)
         return HighLowDays(x=x.name, y=y.name, lag_days=lag_days, split=split, status=status)
     compared = _Compared(span, lag_days, split, tuple(nonworking_days))
     result = compared.without(())
@@ -112,7 +112,7 @@ def high_low_days(
         split=split,
         status=result.status,
         days=span.days,
-        days_covered=compared.covered,
+        days_covered=span.known,
         result=result,
         checks=tuple(compared.checks()) if tested else (),
         weeks=compared.weeks() if tested else None,
@@ -128,21 +128,15 @@ class _Compared:
     split: Split
     nonworking: tuple[date, ...]
 
-    @property
-    def covered(self) -> int:
-        pairs = zip(self.span.x, self.span.y, strict=True)
-        return sum(a is not None and b is not None for a, b in pairs)
-
     def without(self, places: Collection[int]) -> HighLow:
         """Return the difference with the listed days and some others set aside."""
         from prodlens.stats.high_low import high_low_difference
 
-        listed = set(self.nonworking)
-        aside = {place for place, day in enumerate(self.span.days) if day in listed}
+        aside = set(self.span.places(self.nonworking))
         return high_low_difference(
             self.span.x,
             self.span.y,
-            self.span.days.first.weekday(),
+            self.span.start_weekday,
             self.lag,
             sorted(aside | set(places)),
             split=self.split,
@@ -150,16 +144,11 @@ class _Compared:
 
     def checks(self) -> Iterator[Check]:
         from prodlens.stats.high_low import week_difference
-        from prodlens.stats.series import quiet_workdays
 
-        start = self.span.days.first.weekday()
+        start = self.span.start_weekday
         weekends = [p for p in range(len(self.span.x)) if (start + p) % 7 in _WEEKEND]
         yield Check(name="weekends out", days=len(weekends), result=self.without(weekends))
-        totals = [
-            None if a is None or b is None else float(a + b)
-            for a, b in zip(self.span.x, self.span.y, strict=True)
-        ]
-        quiet = quiet_workdays(totals, start)
+        quiet = self.span.places(self.span.quiet(self.nonworking))
         yield Check(name="non-working days out", days=len(quiet), result=self.without(quiet))
         changes = week_difference(self.span.x, self.span.y, start, self.lag, split=self.split)
         yield Check(name="7-day differences", result=changes)
@@ -228,7 +217,7 @@ def _nothing(found: HighLowDays) -> str:
     if found.days is None:
         missing = {"no_x": x, "no_y": y}.get(found.status)
         if missing is not None:
-            return f"Not enough data: {missing} are not known on any day."
+            return f"Not enough data: no {missing} are known for this window."
         return f"Not enough data: {x} and {y} are known on no day together."
     where = f"{days_text(found.days_covered)}, {between(found.days)}"
     reasons = {

@@ -10,18 +10,19 @@ import contextlib
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
 
-from prodlens.clock import day_start, utc_day, utc_now
+from prodlens.clock import day_start, local_day, local_start, utc_now
 from prodlens.metrics.calendar import (
     DailySeries,
+    Days,
     call_days,
     commit_days,
     pull_request_days,
-    whole_days,
 )
 from prodlens.metrics.catalog import HIGH_DIFF_RATIO, METRICS, Need
+from prodlens.metrics.delivery_evidence import AI_LABELS
 from prodlens.metrics.delivery_inputs import (
     DeliveryInputs,
     horizon_of,
@@ -29,20 +30,29 @@ from prodlens.metrics.delivery_inputs import (
     read_delivery,
 )
 from prodlens.metrics.policy import Policy
+from prodlens.metrics.window import wall_clock, whole_days
+from prodlens.metrics.working_sessions import IDLE_MINUTES, WorkingSession, working_sessions
 from prodlens.selection import Selection
-from prodlens.storage import daily_readings, delivery_readings, readings, where
+from prodlens.storage import (
+    daily_readings,
+    delivery_readings,
+    edit_readings,
+    persons,
+    readings,
+    where,
+    work_readings,
+)
 from prodlens.storage.connection import naming_errors
+from prodlens.storage.persons import Identification
 from prodlens.storage.readings import CallFigures, DistinctFigures, Latencies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from datetime import date, datetime
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date, datetime, tzinfo
 
-    from prodlens.metrics.calendar import (
-        Days,
-    )
     from prodlens.storage import ProdLensStore
     from prodlens.storage.delivery_readings import RepositoryState
+    from prodlens.storage.edit_readings import EditFigures
 
 EVERY_NEED: Final = frozenset(need for metric in METRICS.values() for need in metric.needs)
 _OVER_TIME: Final = frozenset({Need.DAYS, Need.COMMITS, Need.PULL_REQUESTS})
@@ -77,7 +87,7 @@ class Observed:
     """What a store knows of some repositories, at any time.
 
     Attributes:
-        calls: First and last UTC day with calls; None when there are none.
+        calls: First and last day with calls; None when there are none.
         states: Repositories of which deliveries are known.
         deliveries: First day with a delivery, and the last; None when there are none.
         horizon: Instant beyond which no delivery can have happened.
@@ -108,6 +118,10 @@ class MetricInputs:
         decided_sessions: Sessions with at least one decided call.
         accepted_sessions: Sessions with at least one accepted call.
         latencies: Known durations, ascending.
+        edits: Figures of proposed edits by repository and model.
+        work: Working sessions, by start.
+        idle_minutes: Minutes without a call that end one.
+        identification: How far the ids of calls can be trusted.
         policy: The models that the team's policy allows.
         sources: Calls each source saw.
         open_dead_letters: Records set aside in the whole store, whatever the slice.
@@ -123,6 +137,12 @@ class MetricInputs:
     latencies: Latencies = field(
         default_factory=lambda: Latencies(every=array("d"), without_errors=array("d"))
     )
+    edits: Mapping[tuple[str | None, str | None], EditFigures] = field(default_factory=dict)
+    work: tuple[WorkingSession, ...] = ()
+    idle_minutes: int = IDLE_MINUTES
+    identification: Identification = field(
+        default_factory=lambda: Identification(session={}, developer={})
+    )
     policy: Policy = field(default_factory=Policy)
     sources: Mapping[str, int] = field(default_factory=dict)
     open_dead_letters: int = 0
@@ -130,29 +150,40 @@ class MetricInputs:
     daily: DailyInputs = field(default_factory=DailyInputs)
 
 
-def observe(store: ProdLensStore, repositories: tuple[str, ...], *, now: datetime) -> Observed:
+def observe(
+    store: ProdLensStore, repositories: tuple[str, ...], *, now: datetime, timezone: str = "UTC"
+) -> Observed:
     """Return what is known of some repositories (none named is all), and from when to when.
+
+    Args:
+        store: The store.
+        repositories: Slugs.
+        now: The present instant.
+        timezone: IANA name of the zone whose days are meant.
 
     Raises:
         StoreError: The database can't be read.
     """
     with naming_errors(store.path), one_state(store):
-        clause = where.sessions(Selection(repositories=repositories))
+        everything = Selection(repositories=repositories, timezone=timezone)
+        clause = where.sessions(everything)
         calls = readings.days_with_data(store.conn, clause)
         last_call = None if calls is None else day_start(calls[1])
         horizon = horizon_of(now, last_call)
         states = known_states(store.conn, repositories, horizon=horizon)
-    return Observed(calls=calls, states=states, deliveries=_delivery_span(states), horizon=horizon)
+    deliveries = _delivery_span(states, everything.zone)
+    return Observed(calls=calls, states=states, deliveries=deliveries, horizon=horizon)
 
 
-def _delivery_span(states: Iterable[RepositoryState]) -> tuple[date, date] | None:
+def _delivery_span(states: Iterable[RepositoryState], zone: tzinfo) -> tuple[date, date] | None:
     firsts = [
-        utc_day(moment)
+        local_day(moment, zone)
         for state in states
         for moment in (state.first_commit, state.first_request)
         if moment is not None
     ]
-    lasts = [utc_day(state.last_delivery) for state in states if state.last_delivery is not None]
+    known = [state.last_delivery for state in states if state.last_delivery is not None]
+    lasts = [local_day(moment, zone) for moment in known]
     return (min(firsts), max(lasts)) if firsts and lasts else None
 
 
@@ -163,6 +194,8 @@ def read_inputs(
     policy: Policy | None = None,
     needs: Iterable[Need] = EVERY_NEED,
     now: datetime | None = None,
+    ai_labels: Sequence[str] = AI_LABELS,
+    idle_minutes: int = IDLE_MINUTES,
 ) -> MetricInputs:
     """Read what the chosen metrics need, once.
 
@@ -172,6 +205,8 @@ def read_inputs(
         policy: The models a policy allows; None is no policy.
         needs: What the chosen metrics need; what none needs is not read and stays empty.
         now: The present instant, aware UTC; None is now. Time after it is in no daily figure.
+        ai_labels: Globs of labels that are a sign of AI assistance.
+        idle_minutes: Minutes without a call that end a working session.
 
     Raises:
         StoreError: The database can't be read.
@@ -191,7 +226,9 @@ def read_inputs(
         total = readings.total(models.values())
         delivery, daily = DeliveryInputs(), DailyInputs()
         if wanted & _OVER_TIME:
-            delivery, daily = _over_time(store, selection, total, now=now or utc_now())
+            delivery, daily = _over_time(
+                store, selection, total, now=now or utc_now(), ai_labels=ai_labels
+            )
         return MetricInputs(
             models=dict(sorted(models.items(), key=lambda item: item[0] or "")),
             total=total,
@@ -199,6 +236,16 @@ def read_inputs(
             decided_sessions=decided,
             accepted_sessions=accepted,
             latencies=latencies,
+            edits=edit_readings.by_repository_and_model(store.conn, clause)
+            if Need.EDITS in wanted
+            else {},
+            work=working_sessions(
+                work_readings.call_times(store.conn, clause).values(), idle_minutes=idle_minutes
+            )
+            if Need.TIMES in wanted
+            else (),
+            idle_minutes=idle_minutes,
+            identification=persons.identification(store.conn, clause),
             policy=policy or Policy(),
             sources=readings.calls_by_source(store.conn, clause),
             open_dead_letters=readings.open_dead_letters(store.conn),
@@ -208,24 +255,33 @@ def read_inputs(
 
 
 def _over_time(
-    store: ProdLensStore, selection: Selection, total: CallFigures, *, now: datetime
+    store: ProdLensStore,
+    selection: Selection,
+    total: CallFigures,
+    *,
+    now: datetime,
+    ai_labels: Sequence[str],
 ) -> tuple[DeliveryInputs, DailyInputs]:
     """Read deliveries and daily series of the window, cut to what has been and to the data."""
-    observed = observe(store, selection.repositories, now=now)
+    observed = observe(store, selection.repositories, now=now, timezone=selection.timezone)
     window = _cut(selection, observed, now)
     if window is None:
         return DeliveryInputs(states=observed.states), DailyInputs()
-    delivery = read_delivery(store.conn, window, observed.states, horizon=observed.horizon)
+    delivery = read_delivery(
+        store.conn, window, observed.states, horizon=observed.horizon, ai_labels=ai_labels
+    )
     return delivery, _daily(store, window, delivery, total)
 
 
 def _cut(selection: Selection, observed: Observed, now: datetime) -> Selection | None:
     """Return the slice with both its times set; None when it holds no time of the data."""
+    zone = selection.zone
     if observed.span is None:
         first, after = now, now
     else:
-        first, after = day_start(observed.span[0]), day_start(observed.span[1]) + _DAY
-    latest = now if after <= day_start(utc_day(now)) + _DAY else after
+        first = local_start(observed.span[0], zone)
+        after = local_start(observed.span[1] + _DAY, zone)
+    latest = now if after <= local_start(local_day(now, zone) + _DAY, zone) else after
     since = first if selection.since is None else selection.since
     until = min(after if selection.until is None else selection.until, latest)
     return replace(selection, since=since, until=until) if since < until else None
@@ -236,15 +292,17 @@ def _daily(
 ) -> DailyInputs:
     if delivery.start is None or delivery.end is None:
         return DailyInputs()
-    days = whole_days(delivery.start, delivery.end)
-    if days is None:
+    zone = window.zone
+    whole = whole_days(delivery.start, delivery.end, zone)
+    if whole is None:
         return DailyInputs()
+    days, states = Days(*whole), _on_the_wall(delivery.states, zone)
     by_day = daily_readings.calls_by_day(store.conn, where.sessions(window))
-    repositories = Selection(repositories=window.repositories)
+    repositories = Selection(repositories=window.repositories, timezone=window.timezone)
     seen = daily_readings.seen_days(store.conn, where.sessions(repositories))
     captured = call_days(seen, days)
     landed = delivery_readings.commits_by_day(store.conn, where.commits(window, alias="c"))
-    merged = Counter(utc_day(one.merged_at) for one in delivery.merged if one.merged_at)
+    merged = Counter(local_day(one.merged_at, zone) for one in delivery.merged if one.merged_at)
     return DailyInputs(
         days=days,
         sessions=DailySeries(
@@ -257,15 +315,31 @@ def _daily(
             counts={day: found.calls for day, found in by_day.items()},
             covered=captured,
         ),
-        commits=DailySeries(
-            name="commits", counts=landed, covered=commit_days(delivery.states, days)
-        ),
+        commits=DailySeries(name="commits", counts=landed, covered=commit_days(states, days)),
         merged_prs=DailySeries(
-            name="merged_prs", counts=merged, covered=pull_request_days(delivery.states, days)
+            name="merged_prs", counts=merged, covered=pull_request_days(states, days)
         ),
         calls_in_window=total.calls,
         calls_with_session=total.session_known,
     )
+
+
+def _on_the_wall(states: Sequence[RepositoryState], zone: tzinfo) -> Sequence[RepositoryState]:
+    """Return the states with the times that decide about days as the zone's clock shows them."""
+    if zone is UTC:
+        return states
+    names = ("synced_at", "first_commit", "first_request", "last_delivery")
+    return [
+        replace(
+            state,
+            **{
+                name: wall_clock(moment, zone)
+                for name in names
+                if (moment := getattr(state, name)) is not None
+            },
+        )
+        for state in states
+    ]
 
 
 @contextlib.contextmanager

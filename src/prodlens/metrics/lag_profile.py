@@ -1,57 +1,31 @@
 """How one daily metric goes with another, lag by lag, with negative lags as placebo.
 
-Decides what forms the family, which test was declared beforehand, what is taken from the cache and
-how often one has looked. An association only. Words: `prodlens.metrics.profile_sentences`.
-Source: statistics.md 1.2, 1.7, 1.8, 8.
+Decides what forms the family and what is adjusted for what. An association only. Cache:
+`prodlens.metrics.cache`; what is confirmed: `prodlens.metrics.declaration`; words:
+`prodlens.metrics.profile_sentences`. Source: statistics.md 1.2, 1.7, 1.8, 8.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from prodlens.clock import day_start
-from prodlens.errors import StoreBusyError, StoreFullError, StoreReadOnlyError
-from prodlens.metrics.calendar import longest_run, shared
-from prodlens.metrics.daily_metrics import RULES_VERSION
+from prodlens.metrics.cache import COLUMNS, Kept, key_of
+from prodlens.metrics.daily_metrics import DELIVERIES, NAMES
 from prodlens.metrics.profile import Line, Profile
+from prodlens.metrics.span import comparable, nothing_shared
 from prodlens.stats.multiplicity import adjust_pvalues, family_size
-from prodlens.storage import correlations
-from prodlens.storage.connection import naming_errors
-from prodlens.storage.correlations import CacheKey
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-    from datetime import date, datetime
-    from typing import Any
+    from collections.abc import Sequence
+    from datetime import datetime
 
-    from prodlens.metrics.calendar import DailySeries, Days
     from prodlens.metrics.daily_metrics import DailyMetrics
-    from prodlens.metrics.profile import Declaration, Question, Role
+    from prodlens.metrics.profile import Question, Role
+    from prodlens.metrics.span import Span
+    from prodlens.stats.association import LaggedAssociation
     from prodlens.storage import ProdLensStore
 
-MIN_COVERAGE: Final = 0.9
-_CACHED_FIELDS: Final = {
-    "pearson_r": "raw_r",
-    "pearson_p": "raw_p",
-    "spearman_r": "raw_rho",
-    "spearman_p": "raw_rho_p",
-    "sample_size": "n_pairs",
-    "r_adj": "r",
-    "p_adj": "p_value",
-    "rho_adj": "rho",
-    "rho_adj_p": "rho_p",
-    "n_eff": "n_eff",
-    "k_controls": "k_controls",
-    "ci_low": "ci_low",
-    "ci_high": "ci_high",
-    "r_mde80": "r_mde80",
-    "status": "status",
-}
-"""Column of `correlation_cache` -> field of `Line`."""
 _FROM_RESULT: Final = {
     "raw_r": "raw_pearson_r",
     "raw_p": "raw_pearson_p",
@@ -60,38 +34,7 @@ _FROM_RESULT: Final = {
     "rho": "rho_adj",
     "rho_p": "rho_adj_p",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Which days are compared, and both series over them.
-
-    Attributes:
-        days: First to last day.
-        x: One value per day, None where not covered.
-        y: Likewise.
-        is_longest_run: Whether days were left out because too many are missing.
-    """
-
-    days: Days
-    x: list[int | None]
-    y: list[int | None]
-    is_longest_run: bool
-
-
-def comparable(x: DailySeries, y: DailySeries, days: Days | None) -> Span | None:
-    """Return the days on which two series can be compared; None when they share none.
-
-    With more than 10 % of them missing that is the longest run without a missing day.
-    """
-    span = None if days is None else shared(x, y, days)
-    if span is None:
-        return None
-    both = x.covered & y.covered
-    known = sum(day in both for day in span)
-    run = longest_run(both, span) if known < MIN_COVERAGE * len(span) else None
-    used = run or span
-    return Span(used, x.over(used), y.over(used), run is not None)
+_METHODS: Final = {"pearson": "", "spearman": "ranks"}
 
 
 def lag_profile(
@@ -102,12 +45,64 @@ def lag_profile(
     Args:
         store: Where the cache is; nothing is written to a read-only one.
         metrics: The series of the slice.
-        question: What is asked.
+        question: What is asked; its family decides which other pairs are tested beside.
         now: The present instant, aware UTC.
 
     Raises:
         StoreError: The database can't be read.
     """
+    asked = replace(question, now=now)
+    asked_lines = _searched(store, metrics, asked)
+    beside = [
+        _searched(store, metrics, replace(asked, x=x, y=y, lags=_ahead(asked)))
+        for x, y in _others(asked)
+    ]
+    whole, *_ = adjusted_together([asked_lines, *beside])
+    return whole
+
+
+def adjusted_together(profiles: Sequence[Profile]) -> list[Profile]:
+    """Return profiles whose exploratory p-values are adjusted for each other, as one family.
+
+    Placebo and declared lines are in none. With the adjustment switched off, no line has a q, and
+    the size of the family is still that of the tests made.
+    """
+    family = [line for profile in profiles for line in profile.lines if line.role == "exploratory"]
+    p = [line.p_value for line in family]
+    size = family_size(p)
+    q = iter(zip(adjust_pvalues(p), adjust_pvalues([line.rho_p for line in family]), strict=True))
+    found = []
+    for profile in profiles:
+        lines = [
+            _with_q(line, next(q) if line.role == "exploratory" else (None, None), profile)
+            for line in profile.lines
+        ]
+        found.append(replace(profile, lines=tuple(lines), family_size=size))
+    return found
+
+
+def _with_q(line: Line, values: tuple[float | None, float | None], profile: Profile) -> Line:
+    q, rho_q = (None, None) if profile.adjustment == "none" else values
+    return replace(line, q=q, rho_q=rho_q)
+
+
+def _ahead(question: Question) -> tuple[int, ...]:
+    return tuple(lag for lag in question.lags if lag >= 0)
+
+
+def _others(question: Question) -> list[tuple[str, str]]:
+    """Return the pairs of the family beside the one that is asked for."""
+    uses = {
+        "pair": [],
+        "delivery": [question.x],
+        "all": [slug for slug in NAMES if slug not in DELIVERIES],
+    }[question.family]
+    pairs = [(use, delivery) for use in uses for delivery in NAMES if delivery in DELIVERIES]
+    return [pair for pair in pairs if pair != (question.x, question.y) and pair[0] != pair[1]]
+
+
+def _searched(store: ProdLensStore, metrics: DailyMetrics, question: Question) -> Profile:
+    """Return the profile of one pair, not adjusted yet."""
     x, y = metrics.series[question.x], metrics.series[question.y]
     lags = sorted(set(question.lags))
     start = Profile(
@@ -116,22 +111,26 @@ def lag_profile(
         repo=question.repo,
         days_in_window=0 if metrics.days is None else len(metrics.days),
         cache="off" if store.read_only else "used",
-        declared=question.declared if question.is_declared else None,
+        declared=question.about((x.name, y.name)),
+        method=question.method,
+        adjustment=question.adjustment,
+        family=question.family,
     )
     span = comparable(x, y, metrics.days)
     if span is None:
-        status = "no_x" if not x.covered else "no_y" if not y.covered else "no_shared_days"
+        status = nothing_shared(x, y)
         blank = tuple(Line(lag_days=lag, role=_role(lag), status=status) for lag in lags)
         return replace(start, lines=blank)
-    start = replace(start, declaration=_declaration(question, span, now))
-    search = _Search(store, start, span)
+    declaration = question.declaration((x.name, y.name), span.days, span.known)
+    search = _Search(store, replace(start, declaration=declaration), span)
     listed = question.nonworking_days
-    found = search.lines(lags, _places(span.days, listed))
-    quiet = _quiet(span, listed)
+    found = search.lines(lags, span.places(listed))
+    quiet = span.quiet(listed)
     if not quiet:
         return found
-    without = search.lines(lags, _places(span.days, [*listed, *quiet]), ";quiet")
-    return replace(found, quiet_workdays=tuple(quiet), without_quiet=without.lines)
+    without = search.lines(lags, span.places([*listed, *quiet]), ";quiet")
+    (adjusted,) = adjusted_together([without])
+    return replace(found, quiet_workdays=tuple(quiet), without_quiet=adjusted.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,46 +142,35 @@ class _Search:
     span: Span
 
     def lines(self, lags: Sequence[int], aside: Sequence[int], about: str = "") -> Profile:
-        """Return the profile with its lines, adjusted for each other, and keep them."""
-        key = self._key(aside, about)
-        with naming_errors(self.store.path):
-            kept = correlations.cached(self.store.conn, key)
-            looks = 1 + correlations.earlier_looks(self.store.conn, key, lags)
-        lines = [
-            self._from_row(lag, kept[lag]) if lag in kept else self._computed(lag, aside)
-            for lag in lags
-        ]
-        self._keep(key, [line for line in lines if not line.from_cache])
-        adjusted, size = _adjusted(lines)
-        both = [
-            a is not None and b is not None for a, b in zip(self.span.x, self.span.y, strict=True)
-        ]
-        active = tuple(sum(bool(value) for value in side) for side in (self.span.x, self.span.y))
+        """Return the profile with its lines, and keep them."""
+        cache = self._kept(aside, about)
+        known = cache.read()
+        looks = cache.looks(lags)
+        found = {lag: known.get(lag) or self._computed(lag, aside) for lag in lags}
+        cache.keep({lag: values for lag, values in found.items() if lag not in known})
         return replace(
             self.start,
-            lines=adjusted,
-            family_size=size,
+            lines=tuple(
+                Line(lag_days=lag, role=self._role(lag), from_cache=lag in known, **values)
+                for lag, values in found.items()
+            ),
             looks=looks,
             days=self.span.days,
-            days_covered=sum(both),
-            days_active=(active[0], active[1]),
+            days_covered=self.span.known,
+            days_active=self.span.active,
             is_longest_run=self.span.is_longest_run,
         )
 
-    def _key(self, aside: Sequence[int], about: str) -> CacheKey:
-        from prodlens.stats.association import METHOD_VERSION
-
-        first, last = self.span.days.first, self.span.days.last
-        version = f"{METHOD_VERSION}.{RULES_VERSION}"
-        seen = [first.isoformat(), self.span.x, self.span.y, sorted(aside), version]
-        return CacheKey(
-            x=self.start.x,
-            y=self.start.y,
-            scope=f"{self.start.repo or ''}{about}",
-            window_start=first.isoformat(),
-            window_end=last.isoformat(),
-            method_version=version,
-            fingerprint=hashlib.sha256(json.dumps(seen).encode("ascii")).hexdigest(),
+    def _kept(self, aside: Sequence[int], about: str) -> Kept:
+        return Kept(
+            self.store,
+            key_of(
+                (self.start.x, self.start.y),
+                self.span,
+                scope=f"{self.start.repo or ''}{about}",
+                method=_METHODS[self.start.method],
+                aside=aside,
+            ),
         )
 
     def _role(self, lag: int) -> Role:
@@ -191,100 +179,39 @@ class _Search:
             return "confirmatory"
         return _role(lag)
 
-    def _from_row(self, lag: int, row: Mapping[str, Any]) -> Line:
-        values = {name: row[column] for column, name in _CACHED_FIELDS.items()}
-        return Line(lag_days=lag, role=self._role(lag), from_cache=True, **values)
-
-    def _computed(self, lag: int, aside: Sequence[int]) -> Line:
+    def _computed(self, lag: int, aside: Sequence[int]) -> dict[str, Any]:
         from prodlens.stats.association import lagged_association
 
         # a negative lag looks back: the outcome takes the place of the exposure
         x, y = (self.span.x, self.span.y) if lag >= 0 else (self.span.y, self.span.x)
-        result = lagged_association(x, y, self.span.days.first.weekday(), abs(lag), aside)
-        values = {
-            name: getattr(result, _FROM_RESULT.get(name, name)) for name in _CACHED_FIELDS.values()
-        }
-        return Line(lag_days=lag, role=self._role(lag), **values)
-
-    def _keep(self, key: CacheKey, lines: Sequence[Line]) -> None:
-        """Write lines to the cache; what stops that does not stop the answer."""
-        if self.store.read_only or not lines:
-            return
-        rows = [_row(key, line) for line in lines]
-        with contextlib.suppress(StoreBusyError, StoreFullError, StoreReadOnlyError):
-            self.store.insert_correlation_cache(rows)
+        result = lagged_association(x, y, self.span.start_weekday, abs(lag), aside)
+        values = values_of(result)
+        return values if self.start.method == "pearson" else values | _of_ranks(result)
 
 
-def _row(key: CacheKey, line: Line) -> dict[str, Any]:
+def values_of(result: LaggedAssociation) -> dict[str, Any]:
+    """Return what the cache keeps of a result, by the names of `Line`."""
+    return {name: getattr(result, _FROM_RESULT.get(name, name)) for name in COLUMNS}
+
+
+def _of_ranks(result: LaggedAssociation) -> dict[str, Any]:
+    """Return the fields that differ where ranks are what is compared."""
+    from prodlens.stats.power import detectable_r
+    from prodlens.stats.sensitivity import rank_variant
+
+    found, rank = rank_variant(result), result.k_controls
+    detectable = None
+    if found.n_eff is not None and rank is not None:
+        detectable = detectable_r(found.n_eff, controls=rank - 1)
     return {
-        "correlation_date": key.window_end,
-        "lag_days": line.lag_days,
-        "x_metric": key.x,
-        "y_metric": key.y,
-        "scope": key.scope,
-        "window_start": key.window_start,
-        "window_end": key.window_end,
-        "method_version": key.method_version,
-        "data_fingerprint": key.fingerprint,
-        **{column: getattr(line, name) for column, name in _CACHED_FIELDS.items()},
+        "r": found.r,
+        "p_value": result.rho_adj_p,
+        "n_eff": found.n_eff,
+        "ci_low": found.ci_low,
+        "ci_high": found.ci_high,
+        "r_mde80": detectable,
     }
 
 
 def _role(lag: int) -> Role:
     return "placebo" if lag < 0 else "exploratory"
-
-
-def _adjusted(lines: Sequence[Line]) -> tuple[tuple[Line, ...], int]:
-    """Return the lines with adjusted p-values; placebo and declared ones are in no family."""
-    family = [line for line in lines if line.role == "exploratory"]
-    p = [line.p_value for line in family]
-    by_lag = {
-        line.lag_days: (q, rho_q)
-        for line, q, rho_q in zip(
-            family, adjust_pvalues(p), adjust_pvalues([line.rho_p for line in family]), strict=True
-        )
-    }
-    nothing = (None, None)
-    return tuple(
-        replace(
-            line,
-            q=by_lag.get(line.lag_days, nothing)[0],
-            rho_q=by_lag.get(line.lag_days, nothing)[1],
-        )
-        for line in lines
-    ), family_size(p)
-
-
-def _declaration(question: Question, span: Span, now: datetime) -> Declaration:
-    """Return whether this is the declared comparison, over all of its window and at its end."""
-    declared = question.declared
-    if declared is None or not question.is_declared:
-        return "none"
-    window = (day_start(declared.since), day_start(declared.until))
-    if (question.selection.since, question.selection.until) != window:
-        return "other_window"
-    if now < window[1]:
-        return "not_due"
-    length = (declared.until - declared.since).days
-    to_the_end = (declared.until - span.days.last).days <= 1
-    known = sum(a is not None and b is not None for a, b in zip(span.x, span.y, strict=True))
-    return "confirmatory" if to_the_end and known >= MIN_COVERAGE * length else "data_short"
-
-
-def _places(days: Days, aside: Collection[date]) -> list[int]:
-    """Return the positions of days within a range."""
-    chosen = set(aside)
-    return [place for place, day in enumerate(days) if day in chosen]
-
-
-def _quiet(span: Span, listed: Collection[date]) -> list[date]:
-    """Return the work days on which hardly anything happened in either series, unless listed."""
-    from prodlens.stats.series import quiet_workdays
-
-    totals = [
-        None if a is None or b is None else float(a + b)
-        for a, b in zip(span.x, span.y, strict=True)
-    ]
-    every = list(span.days)
-    places = quiet_workdays(totals, span.days.first.weekday())
-    return [every[place] for place in places if every[place] not in set(listed)]

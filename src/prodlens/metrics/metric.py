@@ -26,6 +26,7 @@ class Family(StrEnum):
 
     INTERACTION = "interaction"
     ACCEPTANCE = "acceptance"
+    EDITS = "edits"
     COST = "cost"
     DELIVERY = "delivery"
 
@@ -41,6 +42,8 @@ class Need(StrEnum):
     DECISIONS = "decisions"
     LINES = "accepted_lines"
     DIFF_RATIO = "diff_ratio"
+    EDITS = "edits"
+    TIMES = "times"
     COST = "cost"
     POLICY = "policy"
     DAYS = "days"

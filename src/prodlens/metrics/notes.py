@@ -6,7 +6,10 @@ Reads no data and computes nothing. Codes are stable; texts are for people.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
+
+from prodlens.clock import local_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,8 +73,14 @@ def day_text(day: date) -> str:
 
 def _about_the_window(window: Window, coverage: Coverage, repo: str | None) -> Iterator[Note]:
     whose = "" if repo is None else f" for {repo}"
+    if window.zone is not UTC:
+        yield Note(
+            code="time_zone",
+            text=f"Days are those of {window.zone}, read from single calls and commits; clock "
+            "hours of active use are UTC hours.",
+        )
     if window.clipped and window.start is not None:
-        day = day_text(window.start.date())
+        day = day_text(local_day(window.start, window.zone))
         yield Note(
             code="window_clipped",
             text=f"Data begin on {day}{whose}: the window is clipped to that day.",

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from prodlens.metrics.sentences import days, when
+from prodlens.metrics.wording import after, days
 from prodlens.stats.power import days_needed, detectable_r, pairs_for_r
 
 LONGEST_LAG: Final = 14
+FEWEST_DAYS: Final = 14
+"""Below it no method gives an interval."""
 _FULL_DAYS: Final = 28
 _LONGEST_DAYS: Final = 36_525
 _DAYS_PER_KNOT: Final = 21
@@ -54,7 +56,7 @@ class Plan:
 
     def sentence(self) -> str:
         """Return the plan in words."""
-        what = f"a lag correlation of {self.r:.2f} {when(self.lag_days)}"
+        what = f"a lag correlation of {self.r:.2f} {after(self.lag_days)}"
         if self.lag_days > LONGEST_LAG:
             return f"No number of days shows {what}: {LONGEST_LAG} days are the longest lag."
         if self.total is None or self.more is None:

@@ -6,81 +6,57 @@ A placebo line is never a finding. Values: `prodlens.metrics.lag_profile`; words
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from prodlens.metrics.association import Q
-from prodlens.selection import Selection
+from prodlens.metrics.declaration import Asking
 
 if TYPE_CHECKING:
     from datetime import date
 
     from prodlens.metrics.calendar import Days
+    from prodlens.metrics.declaration import Declaration, Declared
 
+Q: Final = 0.1
+"""False discovery rate at which an exploratory comparison is called one; printed with it."""
 LAGS: Final = tuple(range(-3, 8))
 """Lags that are looked at unless others are named; those below 0 are the placebo."""
 TESTED: Final = frozenset({"ok", "exploratory"})
 
 Role = Literal["exploratory", "confirmatory", "placebo"]
-Declaration = Literal["none", "confirmatory", "other_window", "not_due", "data_short"]
+Method = Literal["pearson", "spearman"]
+Adjustment = Literal["bh", "none"]
+Family = Literal["pair", "delivery", "all"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
-    """The one comparison that was declared before anybody looked.
+class Question(Asking):
+    """Which two series are compared, and how; the rest is `Asking`.
 
     Attributes:
         x: Slug of the exposure.
         y: Slug of the outcome.
-        lag_days: Days from exposure to outcome.
-        since: First day of its window.
-        until: Day after its last one.
-        repo: Repository; None is all of them.
-    """
-
-    x: str
-    y: str
-    lag_days: int
-    since: date
-    until: date
-    repo: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is asked.
-
-    Attributes:
-        x: Slug of the exposure.
-        y: Slug of the outcome.
-        selection: The slice; it decides whether this is the declared window.
         lags: Days from exposure to outcome, in any order.
-        nonworking_days: Holidays and shutdowns that are set aside.
-        declared: The comparison that was declared beforehand.
+        method: Correlation of the values, or of their ranks.
+        adjustment: `none` leaves p-values as they are; then nothing is a finding but what was
+            declared.
+        family: Which tests are adjusted for each other: the lags from 0 on of this pair, of this
+            exposure with every delivery, or of every use with every delivery.
     """
 
     x: str
     y: str
-    selection: Selection = field(default_factory=Selection)
     lags: tuple[int, ...] = LAGS
-    nonworking_days: tuple[date, ...] = ()
-    declared: Declared | None = None
-
-    @property
-    def repo(self) -> str | None:
-        """Repository; None is all of them."""
-        return self.selection.repositories[0] if self.selection.repositories else None
-
-    @property
-    def is_declared(self) -> bool:
-        """Whether the declared comparison is about this pair and repository."""
-        said = self.declared
-        return said is not None and (said.x, said.y, said.repo) == (self.x, self.y, self.repo)
+    method: Method = "pearson"
+    adjustment: Adjustment = "bh"
+    family: Family = "pair"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One lag of a profile; what does not exist is None and `status` says why.
+
+    In a profile of ranks, `r`, its p-value and its interval are those of the ranks.
 
     Attributes:
         lag_days: Days from exposure to outcome; below 0 the outcome comes first (placebo).
@@ -167,6 +143,9 @@ class Profile:
         declared: That comparison.
         looks: At how many ends of the window this pair has been tested, this one included.
         cache: `used`, or `off` on a database that can't be written.
+        method: Correlation of the values, or of their ranks.
+        adjustment: How the p-values of the family were adjusted; `none` when that was switched off.
+        family: Name of the family: `pair`, `delivery` or `all`.
     """
 
     x: str
@@ -185,6 +164,9 @@ class Profile:
     declared: Declared | None = None
     looks: int = 1
     cache: Literal["used", "off"] = "used"
+    method: Method = "pearson"
+    adjustment: Adjustment = "bh"
+    family: Family = "pair"
 
     @property
     def findings(self) -> tuple[Line, ...]:

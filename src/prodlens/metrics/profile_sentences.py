@@ -9,19 +9,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from prodlens.metrics.association import FEWEST_DAYS, LONGEST_LAG, Q
 from prodlens.metrics.daily_metrics import NAMES
-from prodlens.metrics.planning import days_for
-from prodlens.metrics.sentences import CAVEAT, days, probability, signed
+from prodlens.metrics.planning import FEWEST_DAYS, LONGEST_LAG, days_for
+from prodlens.metrics.profile import Q
+from prodlens.metrics.wording import CAVEAT, after, between, days, probability, signed, tests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prodlens.metrics.calendar import Days
     from prodlens.metrics.profile import Line, Profile
 
 PLANNED_R: Final = 0.4
 """Correlation that a longer window is planned for where nothing else is said."""
+ALPHA: Final = 0.05
+_FAMILIES: Final = {
+    "pair": "every lag from 0 on",
+    "delivery": "this use with every delivery, every lag from 0 on",
+    "all": "every use with every delivery, every lag from 0 on",
+}
 _RIVALS: Final = (
     "What would change it: a cause of both that comes and goes within three weeks, such as a "
     "deadline or a release"
@@ -63,19 +68,29 @@ def summary(profile: Profile) -> str:
     if tested:
         least = min(line.n_eff or 0.0 for line in tested)
         worth = f", worth {least:,.0f} or more after autocorrelation"
+    return f"{days(profile.days_covered)}{worth}. {_of_family(profile)} Association, not cause."
+
+
+def _of_family(profile: Profile) -> str:
+    size = profile.family_size
+    if profile.adjustment == "none":
+        chance = f"{ALPHA * size:.1f} of {tests(size)}"
+        return f"Nothing is adjusted: {chance} are expected to have p < {ALPHA:.2f} by chance."
     passed = sum(line.is_finding for line in profile.lines if line.role == "exploratory")
-    tests = "test" if profile.family_size == 1 else "tests"
+    shown = sum(line.q is not None for line in profile.lines)
     verb = "passes" if passed == 1 else "pass"
+    if shown == size:
+        word = "test" if size == 1 else "tests"
+        return f"{passed} of {size} exploratory {word} {verb} BH at q {Q:.2f}."
     return (
-        f"{days(profile.days_covered)}{worth}. {passed} of {profile.family_size} exploratory "
-        f"{tests} {verb} BH at q {Q:.2f}. Association, not cause."
+        f"{passed} of the {shown} exploratory tests shown {verb} BH at q {Q:.2f}, in a family of "
+        f"{tests(size)} ({_FAMILIES[profile.family]})."
     )
 
 
 def remarks(profile: Profile) -> Iterator[str]:
     """Yield what must be known besides the lines, most important first."""
-    yield from _about_declaration(profile)
-    yield from _about_looks(profile)
+    yield from about_asking(profile)
     yield from _about_placebo(profile)
     if profile.is_longest_run and profile.days is not None:
         yield (
@@ -95,29 +110,11 @@ def remarks(profile: Profile) -> Iterator[str]:
         )
 
 
-def between(span: Days) -> str:
-    """Return a range of days in words."""
-    return f"{span.first.isoformat()} to {span.last.isoformat()}"
-
-
-def after(lag_days: int) -> str:
-    """Return a lag in words.
-
-    >>> after(0), after(1), after(3), after(-2)
-    ('on the same day', 'the next day', '3 days later', '2 days earlier')
-    """
-    if lag_days in {0, 1}:
-        return ("on the same day", "the next day")[lag_days]
-    if lag_days == -1:
-        return "the day before"
-    return f"{abs(lag_days)} days {'later' if lag_days > 0 else 'earlier'}"
-
-
 def not_tested(profile: Profile, line: Line) -> str:
     """Return why there is no estimate at a lag, and what is missing."""
     x, y = NAMES[profile.x], NAMES[profile.y]
     if line.status in {"no_x", "no_y"}:
-        return f"Not enough data: {x if line.status == 'no_x' else y} are not known on any day."
+        return f"Not enough data: no {x if line.status == 'no_x' else y} are known for this window."
     if profile.days is None or line.status == "no_shared_days":
         return f"Not enough data: {x} and {y} are known on no day together."
     where = f"{days(profile.days_covered)}, {between(profile.days)}"
@@ -145,8 +142,9 @@ def _too_short(profile: Profile, line: Line, where: str) -> str:
     needed = max(FEWEST_DAYS, 4 * lag)
     missing = max(needed - profile.days_covered, 1)
     word = "day is" if missing == 1 else "days are"
+    verb = "is" if profile.days_covered == 1 else "are"
     return (
-        f"Not enough data: {missing} more {word} needed. There are {where}, of {needed} that it "
+        f"Not enough data: {missing} more {word} needed. There {verb} {where}, of {needed} that it "
         "takes."
     )
 
@@ -162,12 +160,14 @@ def _basis(profile: Profile, line: Line) -> str:
 
 
 def _family(profile: Profile, line: Line) -> str:
+    family = f"family of {tests(profile.family_size)}"
     if line.role == "confirmatory":
-        return f"declared beforehand, outside the family of {profile.family_size} tests"
+        return f"declared beforehand, outside the {family}"
+    if line.q is None and line.role == "exploratory" and line.p_value is not None:
+        return f"p {probability(line.p_value)}, not adjusted for the {family}"
     if line.q is None:
-        return f"outside the family of {profile.family_size} tests"
-    word = "test" if profile.family_size == 1 else "tests"
-    return f"q {probability(line.q)} in a family of {profile.family_size} {word}"
+        return f"outside the {family}"
+    return f"q {probability(line.q)} in a {family}"
 
 
 def _open(profile: Profile, line: Line) -> str:
@@ -192,6 +192,13 @@ def _more_days(profile: Profile, line: Line) -> str:
 
 def _lost(profile: Profile, line: Line) -> str:
     x, y = NAMES[profile.x], NAMES[profile.y]
+    if line.q is None:
+        return (
+            f"{x} and {y} {after(line.lag_days)}: {_estimate(line)}, {_basis(profile, line)} "
+            f"({_family(profile, line)}); one of so many tests is no finding. What would change "
+            "it: the adjustment, or this one comparison, declared in [confirmatory] and made on "
+            "days that nobody has seen yet."
+        )
     return (
         f"{x} and {y} {after(line.lag_days)}: {_estimate(line)}, {_basis(profile, line)}, but not "
         f"after allowing for the number of tests ({_family(profile, line)}). What would change it: "
@@ -220,9 +227,15 @@ def _placebo(profile: Profile, line: Line) -> str:
     )
     return (
         f"Placebo ({y} {after(line.lag_days)}, {x} after it): {_estimate(line)}, "
-        f"{_basis(profile, line)}, outside the family of {profile.family_size} tests; {verdict}. "
+        f"{_basis(profile, line)}, {_family(profile, line)}; {verdict}. "
         "What would change it: more days."
     )
+
+
+def about_asking(profile: Profile) -> Iterator[str]:
+    """Yield what became of the declaration, and how often one has looked."""
+    yield from _about_declaration(profile)
+    yield from _about_looks(profile)
 
 
 def _about_declaration(profile: Profile) -> Iterator[str]:

@@ -1,20 +1,23 @@
 """`Report` and `ReportGenerator`: every metric of one slice, what it rests on, what is missing.
 
-No files, no HTTP, no printing; writes nothing to the store.
+No files, no HTTP, no printing; writes nothing to the store but the cache of correlations.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from prodlens.clock import day_start, utc_now
+from prodlens.clock import as_utc, local_day, local_start, utc_now, zone_named
 from prodlens.errors import InputError
-from prodlens.metrics import contract, frames
+from prodlens.metrics import contract, frames, history
 from prodlens.metrics.acceptance import acceptance_of
 from prodlens.metrics.association import associate
+from prodlens.metrics.checking import checked
 from prodlens.metrics.cost import cost_of
 from prodlens.metrics.coverage import coverage_of
+from prodlens.metrics.declaration import Asking
+from prodlens.metrics.delivery_evidence import AI_LABELS
 from prodlens.metrics.effects import effect_sizes
 from prodlens.metrics.inputs import observe, one_state, read_inputs
 from prodlens.metrics.measures import measure
@@ -26,16 +29,18 @@ from prodlens.storage import daily_readings, readings, where
 from prodlens.storage.connection import naming_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     import pandas as pd
 
+    from prodlens.metrics.against import Against, Compare
     from prodlens.metrics.association import Associations
     from prodlens.metrics.coverage import Coverage
     from prodlens.metrics.effects import EffectSizes
-    from prodlens.metrics.inputs import MetricInputs
+    from prodlens.metrics.inputs import MetricInputs, Observed
     from prodlens.metrics.notes import Note
+    from prodlens.metrics.over_time import OverTime
     from prodlens.metrics.policy import Policy
     from prodlens.metrics.values import MetricValue
     from prodlens.metrics.window import When, Window
@@ -73,6 +78,9 @@ class Report:
         effects: How accepted calls differ from rejected ones.
         coverage: What is known about the calls and the deliveries.
         notes: What a reader must know, most important first.
+        over_time: How its days went; None when it was not asked for.
+        against: How it compares with another time; None when it was not asked for.
+        asking: What was declared beforehand, and which days associations set aside.
     """
 
     repo: str | None
@@ -87,6 +95,9 @@ class Report:
     effects: EffectSizes
     coverage: Coverage
     notes: tuple[Note, ...]
+    over_time: OverTime | None = None
+    against: Against | None = None
+    asking: Asking = field(default_factory=Asking)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values under the keys of the public contract (api.md)."""
@@ -99,11 +110,31 @@ class ReportGenerator:
     Args:
         store: The store; it is only read.
         now: Where the present instant comes from.
+        as_of: The instant to report as of, instead of the present: what came later doesn't count.
+        ai_labels: Labels of pull requests (globs) that are a sign of AI assistance.
+        asking: The comparison that was declared beforehand, and the holidays that associations set
+            aside; its slice and instant are passed over. None is neither.
+        timezone: IANA name of the zone whose days are counted.
+
+    Raises:
+        InputError: There is no zone of that name.
     """
 
-    def __init__(self, store: ProdLensStore, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        store: ProdLensStore,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        as_of: datetime | None = None,
+        ai_labels: Sequence[str] = AI_LABELS,
+        asking: Asking | None = None,
+        timezone: str = "UTC",
+    ) -> None:
         self._store = store
-        self._now = now
+        self._asking = asking or Asking()
+        self._now, self._ai_labels = now, tuple(ai_labels)
+        self._as_of = None if as_of is None else as_utc(as_of)
+        self._timezone, self._zone = timezone, zone_named(timezone)
 
     def generate_report(
         self,
@@ -145,24 +176,41 @@ class ReportGenerator:
         until: When = None,
     ) -> Report:
         """Return a report with what each value rests on; arguments as in `generate_report`."""
-        now = self._now()
+        now = self._as_of or self._now()
         if lag_days < 0:
             raise InputError(f"lag_days is {lag_days}: give 0 or more days.")
         policy = parse_policy(policy_models)
-        asked = (instant(since, now), instant(until, now))
+        asked = (instant(since, now, self._zone), instant(until, now, self._zone))
         with naming_errors(self._store.path), one_state(self._store):
             slug = None if repo is None else self._known(parse_repository(repo))
             repositories = () if slug is None else (slug,)
-            observed = observe(self._store, repositories, now=now)
-            window = resolve(*asked, data=observed.span, calls=observed.calls, now=now)
-            selection = Selection(
-                since=_first_instant(window), until=asked[1], repositories=repositories
+            observed = observe(self._store, repositories, now=now, timezone=self._timezone)
+            asked = (asked[0], self._end(asked[1], observed))
+            window = resolve(
+                *asked, data=observed.span, calls=observed.calls, now=now, zone=self._zone
             )
-            inputs = read_inputs(self._store, selection, policy=policy, now=now)
+            selection = Selection(
+                since=_first_instant(window),
+                until=asked[1],
+                repositories=repositories,
+                traffic=self._asking.selection.traffic,
+                timezone=self._timezone,
+            )
+            inputs = read_inputs(
+                self._store,
+                selection,
+                policy=policy,
+                now=now,
+                ai_labels=self._ai_labels,
+                idle_minutes=self._asking.idle_minutes,
+            )
             decided = daily_readings.decided_calls(self._store.conn, where.sessions(selection))
         models = _model_lines(inputs)
         coverage = coverage_of(inputs)
-        return Report(
+        asking = replace(
+            self._asking, selection=replace(selection, since=asked[0] or selection.since), now=now
+        )
+        report = Report(
             repo=slug,
             window=window,
             lag_days=lag_days,
@@ -171,7 +219,7 @@ class ReportGenerator:
             inputs=inputs,
             values=measure(inputs),
             models=models,
-            associations=associate(inputs.daily, lag_days=lag_days),
+            associations=associate(inputs.daily, lag_days=lag_days, asking=asking),
             effects=effect_sizes(
                 decided,
                 mean_tokens=_mean_tokens(inputs),
@@ -179,7 +227,45 @@ class ReportGenerator:
             ),
             coverage=coverage,
             notes=notes_of(window, coverage, slug),
+            asking=asking,
         )
+        # inside the reading of a larger report nothing may be written yet
+        return report if self._store.conn.in_transaction else checked(self._store, report)
+
+    def build_whole(
+        self,
+        *,
+        repo: str | None,
+        since: When,
+        compare: Compare = "none",
+        lag_days: int = 1,
+        policy_models: Iterable[str] | str | None = None,
+        until: When = None,
+    ) -> Report:
+        """Return a report with how its days went and how it compares with another time.
+
+        Arguments as in `generate_report`; `compare` names the other time: as many weeks before, the
+        same weeks of the year before, or none.
+        """
+        asked: dict[str, Any] = {"repo": repo, "lag_days": lag_days, "policy_models": policy_models}
+        with naming_errors(self._store.path), one_state(self._store):
+            report = self.build(since=since, until=until, **asked)
+            report = history.with_days(self._store, report)
+            if compare != "none":
+                report = history.compared(
+                    report,
+                    compare,
+                    lambda start, end: self.build(since=start, until=end, **asked),
+                )
+        return history.with_lags(self._store, checked(self._store, report))
+
+    def _end(self, until: datetime | None, observed: Observed) -> datetime | None:
+        """Return the end asked for; as of an instant, data after it are not there yet."""
+        if self._as_of is None or observed.span is None:
+            return until
+        if observed.span[1] < local_day(self._as_of, self._zone):
+            return until
+        return self._as_of if until is None else min(until, self._as_of)
 
     def compute_effect_sizes(
         self, sessions: pd.DataFrame, pull_requests: pd.DataFrame | None = None
@@ -215,7 +301,7 @@ def _unknown_repository(slug: str, known: list[str]) -> str:
 def _first_instant(window: Window) -> datetime | None:
     """Return from when on anything counts; None is from the beginning of the data."""
     if window.opened and window.first_day is not None:
-        return day_start(window.first_day)
+        return local_start(window.first_day, window.zone)
     return window.start
 
 

@@ -24,6 +24,7 @@ class Unit(StrEnum):
     PER_HOUR = "per_hour"
     PER_DAY = "per_day"
     PER_WEEK = "per_week"
+    PER_SESSION = "per_session"
     PERCENT = "percent"
     DURATION_HOURS = "duration_hours"
     TOKENS_PER_CALL = "tokens_per_call"

@@ -52,6 +52,7 @@ __all__ = [
     "LaggedAssociation",
     "Pearson",
     "Spearman",
+    "described",
     "effective_pairs",
     "lagged_association",
     "longest_lag",
@@ -65,6 +66,7 @@ MIN_PAIRS: Final = 6
 MIN_ACTIVE_DAYS: Final = 5
 MIN_DAYS: Final = 14
 MIN_COVERAGE: Final = 0.9
+MIN_FREE: Final = 2
 _VARIANCE_FLOOR: Final = 1e-12
 _RANK_DIGITS: Final = 9
 _Z_975: Final = 1.959963984540054
@@ -183,19 +185,15 @@ def lagged_association(
     >>> lagged_association([1, 2, 3], [1, 2, 3], start_weekday=0, lag=0).status
     'insufficient_data'
     """
-    exposure, outcome = _checked_series(x, y)
     _check_calendar(start_weekday, lag, weekend)
-    n_days = int(exposure.size)
-    if lag > longest_lag(n_days):
-        return LaggedAssociation("insufficient_data", n_days, max(0, n_days - lag))
-    pairs = n_days - lag
-    before, after = exposure[:pairs], outcome[lag:]
-    missing = np.isnan(before) | np.isnan(after)
-    covered_days = n_days - int((np.isnan(exposure) | np.isnan(outcome)).sum())
-    start = _description(before[~missing], after[~missing], n_days=n_days, covered=covered_days)
-    start = replace(start, n_missing_coverage=int(missing.sum()))
+    start = described(x, y, start_weekday, lag)
     if start.status not in {"ok", "exploratory"}:
         return start
+    exposure, outcome = as_gappy(x, "x"), as_gappy(y, "y")
+    n_days = int(exposure.size)
+    before, after = exposure[: n_days - lag], outcome[lag:]
+    missing = np.isnan(before) | np.isnan(after)
+    covered_days = n_days - int((np.isnan(exposure) | np.isnan(outcome)).sum())
     design = CalendarDesign(
         n_days=n_days,
         lag=lag,
@@ -205,6 +203,24 @@ def lagged_association(
         excluded=_excluded_pairs(missing, nonworking_days, lag),
     )
     return _inference(start, np.log1p(before), np.log1p(after), controls_for(design))
+
+
+def described(x: Gappy, y: Gappy, start_weekday: int, lag: int) -> LaggedAssociation:
+    """Return the counts and raw correlations of a comparison, with the status of its gates.
+
+    Arguments and errors as in `lagged_association`; nothing is inferred, and a status of ``ok`` or
+    ``exploratory`` says that it may be.
+    """
+    exposure, outcome = _checked_series(x, y)
+    _check_calendar(start_weekday, lag, ())
+    n_days = int(exposure.size)
+    if lag > longest_lag(n_days):
+        return LaggedAssociation("insufficient_data", n_days, max(0, n_days - lag))
+    before, after = exposure[: n_days - lag], outcome[lag:]
+    missing = np.isnan(before) | np.isnan(after)
+    covered = n_days - int((np.isnan(exposure) | np.isnan(outcome)).sum())
+    start = _description(before[~missing], after[~missing], n_days=n_days, covered=covered)
+    return replace(start, n_missing_coverage=int(missing.sum()))
 
 
 def _checked_series(x: Gappy, y: Gappy) -> tuple[Array, Array]:
@@ -281,6 +297,9 @@ def _inference(
     left, right = residuals(before, controls), residuals(after, controls)
     if min(float(left @ left), float(right @ right)) < _VARIANCE_FLOOR:
         return replace(start, status="zero_variance")
+    if int(controls.kept.sum()) - controls.basis.shape[1] < MIN_FREE:
+        # what the controls leave has hardly a direction: any two series would look alike
+        return replace(start, status="insufficient_data")
     u = scale_by_day_kind(left, controls.exposure_weekend)
     v = scale_by_day_kind(right, controls.outcome_weekend)
     # rounding makes the days that a control fits exactly share one rank
@@ -324,12 +343,13 @@ def _strength(u: Array, v: Array, rank: int) -> _Strength | None:
     return _Strength(r, n_eff, df, t, t_two_sided_p(t, df), low, high, detectable)
 
 
-def effective_pairs(u: Array, v: Array) -> float:
+def effective_pairs(u: Array, v: Array, *, reach: int = 1) -> float:
     """Return how many independent pairs two autocorrelated series are worth.
 
     Args:
         u: Residuals, shape ``(m,)``, not constant; pairs that are set aside are 0.
         v: Shape ``(m,)``, likewise.
+        reach: Neighbours up to so far apart count at least, below ``m``; otherwise up to ``m // 5``.
 
     Returns:
         Above 0 and at most ``m``.
@@ -337,7 +357,7 @@ def effective_pairs(u: Array, v: Array) -> float:
     Source: Pyper & Peterman 1998, Canadian Journal of Fisheries and Aquatic Sciences 55:2127-2140.
     """
     m = u.size
-    lags = np.arange(1, max(1, m // 5) + 1)
+    lags = np.arange(1, max(reach, 1, m // 5) + 1)
     # times m / (m - j) in each series for its shorter overlap, times (m - j) / m in the sum
     products = _autocorrelations(u, lags) * _autocorrelations(v, lags) * (m / (m - lags))
     return float(m / max(1.0, 1.0 + 2.0 * float(products.sum())))

@@ -162,7 +162,8 @@ def week_difference(
         outcome_weekday_df=0.0,
     )
     found = _counted(start, after[WEEK:], high, low)
-    return _difference(found, response, high, controls)
+    # neighbours a week apart share a day, whatever the series
+    return _difference(found, response, high, controls, reach=WEEK)
 
 
 def _design(
@@ -215,7 +216,7 @@ def _counted(
 
 
 def _difference(
-    start: HighLow, after: Array, high: NDArray[np.bool_], controls: Controls
+    start: HighLow, after: Array, high: NDArray[np.bool_], controls: Controls, *, reach: int = 1
 ) -> HighLow:
     if start.mean_high is None:
         return start
@@ -225,19 +226,19 @@ def _difference(
     if r is None:
         return replace(start, status="zero_variance")
     kept = int(controls.kept.sum())
-    n_eff = effective_pairs(group, outcome) * kept / group.size
+    n_eff = effective_pairs(group, outcome, reach=min(reach, group.size - 1)) * kept / group.size
     df = max(n_eff - controls.basis.shape[1] - 1.0, 1.0)
     slope = float(group @ outcome) / spread
     error = math.sqrt(max(scatter / spread * (1.0 - r * r) / df, 0.0))
-    reach = t_quantile(0.975, df) * error
+    half = t_quantile(0.975, df) * error
     return replace(
         start,
         n_eff=n_eff,
         df=df,
         p_value=t_two_sided_p(correlation_t(r, df), df),
         percent=_percent(slope),
-        ci_low=_percent(slope - reach),
-        ci_high=_percent(slope + reach),
+        ci_low=_percent(slope - half),
+        ci_high=_percent(slope + half),
     )
 
 

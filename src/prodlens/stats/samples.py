@@ -34,7 +34,10 @@ def as_gappy(values: Gappy, name: str) -> Array:
     Raises:
         ValueError: A value is infinite or beyond 1e60, or the shape is not ``(n,)``.
     """
-    array = np.asarray(values, dtype=np.float64)
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except OverflowError:
+        raise ValueError(f"{name} must not hold values beyond {_LARGEST:g}") from None
     if array.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional, got {array.ndim} dimensions")
     size = np.abs(array)

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from prodlens.storage.rollup_sql import FAILED, OUTCOME_KNOWN, TOKENS, TOKENS_KNOWN
+from prodlens.storage.rollup_sql import (
+    ACCEPTED,
+    DECIDED,
+    FAILED,
+    OUTCOME_KNOWN,
+    TOKENS,
+    TOKENS_KNOWN,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,7 +29,7 @@ _USAGE: Final = f"""
 select event_date, count(*) as calls, count({TOKENS_KNOWN}) as tokens_known,
     total(case when {TOKENS_KNOWN} is not null then {TOKENS} end) as tokens,
     count(cost_nanos) as priced, total(cost_nanos) as cost_nanos,
-    count(accepted_flag) as decided, coalesce(sum(accepted_flag = 1), 0) as accepted,
+    sum({DECIDED}) as decided, sum({ACCEPTED}) as accepted,
     sum({OUTCOME_KNOWN}) as outcome_known, sum({FAILED}) as errors
 from sessions where {{where}} group by event_date order by event_date
 """

@@ -48,6 +48,7 @@ def test_every_setting_is_shown_with_its_value(tmp_path: Path) -> None:
         "github.max_wait_minutes  15\n"
         "report.timezone          UTC\n"
         "report.policy_models     -\n"
+        "report.ai_labels         claude-code-assisted, ai-assisted, ai-generated\n"
         "report.nonworking_days   -\n"
         "report.idle_minutes      30\n"
         "confirmatory.x           -\n"

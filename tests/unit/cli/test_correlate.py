@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
@@ -279,3 +282,147 @@ def test_power_of_a_number_of_days_needs_no_database(
     assert result.stdout.startswith("27 more days until a lag correlation of 0.40 the next day")
     assert "|r| >= 0.58" in result.stdout
     assert not (tmp_path / ".prod-lens").exists()
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_strip_stands_below_the_sentence() -> None:
+    lines = run("correlate").stdout.splitlines()
+    place = lines.index("The same the next day, after other choices:")
+    names = ["weekends out", "quiet work days out", "7-day differences", "ranks, not counts"]
+    names += ["any one week out", "any one developer out"]
+    assert [line[2:24].strip() for line in lines[place + 1 :]] == names
+    assert lines[-1].endswith("there is only one")
+    strip = document("correlate")["sensitivity"]
+    assert strip["lag_days"] == 1
+    assert strip["range"][0] < 0.270720257428419 < strip["range"][1]
+
+
+@pytest.mark.usefixtures("folder")
+def test_ranks_families_and_no_adjustment_are_options() -> None:
+    ranks = document("correlate", "--method", "spearman", "--lags", "1")
+    assert ranks["method"] == "spearman"
+    assert at(ranks, 1)["r"] == at(document("correlate", "--lags", "1"), 1)["rho"]
+    assert "Spearman, weekday and trend removed" in run("correlate", "--method", "spearman").stdout
+    large = document("correlate", "--lags", "0..1", "--family", "all")
+    assert (large["family"]["name"], large["family_size"]) == ("all", 4)
+    plain = run("correlate", "--no-adjust")
+    assert "p 0.024, not adjusted" in plain.stdout
+    assert "Nothing is adjusted: 0.4 of 8 tests are expected" in " ".join(plain.stdout.split())
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("command", ["correlate", "effect"])
+def test_one_developer_is_a_status_and_a_sentence(command: str) -> None:
+    shown = run(command, "--by", "developer")
+    assert shown.exit_code == 0
+    assert "below that nothing about single people is shown" in " ".join(shown.stdout.split())
+    found = document(command, "--by", "developer")
+    status = found["status"] if command == "effect" else found["lines"][0]["status"]
+    assert status == "too_few_people"
+    assert "ana" not in json.dumps(found)
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("more", [("--method", "spearman"), ("--family", "all"), ("--no-adjust",)])
+def test_within_developers_there_is_one_method_and_family(more: tuple[str, ...]) -> None:
+    result = run("correlate", "--by", "developer", *more)
+    assert result.exit_code == 2
+    assert "has a method and a family of its own" in " ".join(result.stderr.split())
+
+
+@pytest.fixture
+def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with twelve developers who each use and land something on most days."""
+    monkeypatch.chdir(tmp_path)
+    dice = random.Random(4)  # noqa: S311 - repeatable data, no secret
+    calls, commits = [], []
+    for day, number in product(range(60), range(12)):
+        at_nine = START + timedelta(days=day)
+        who = f"dev{number:02d}"
+        calls += [
+            {
+                "native_key": f"{day}:{who}:{n}",
+                "timestamp": at_nine,
+                "session_id": f"{day}{who}{n}",
+                "developer_id": who,
+                "repo_slug": "acme/web",
+            }
+            for n in range(dice.randrange(1 + number % 4, 6))
+        ]
+        commits += [
+            {
+                "sha": f"{day:04x}{number:02x}{n:02x}",
+                "timestamp": at_nine,
+                "author": who,
+                "repo_slug": "acme/web",
+            }
+            for n in range(dice.randrange(4))
+        ]
+    with ProdLensStore(".prod-lens/cache.db") as store:
+        store.insert_sessions(calls)
+        store.insert_commits(commits)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("team")
+def test_developers_are_compared_with_themselves() -> None:
+    shown = run("correlate", "--by", "developer", "--lags", "-1..1")
+    lines = shown.stdout.splitlines()
+    assert lines[0] == "AI sessions → commits within developers, by lag"
+    assert [line.split()[0] for line in lines[2:5]] == ["-1", "same", "+1"]
+    assert lines[2].endswith("placebo")
+    found = document("correlate", "--by", "developer", "--lags", "-1..1")
+    assert (found["schema"], found["developers"], found["linked_share"]) == (
+        "prodlens.panel/1",
+        12,
+        1.0,
+    )
+    line = at(found, 1)
+    assert line["ci_low"] < line["beta"] < line["ci_high"]
+    assert "dev0" not in json.dumps(found)
+
+
+@pytest.mark.usefixtures("team")
+def test_developers_of_high_and_low_use_are_compared() -> None:
+    shown = run("effect", "--by", "developer", "--split", "median")
+    assert shown.stdout.startswith("commits of developers with high and low AI sessions\n")
+    assert "an effect of AI" in " ".join(shown.stdout.split())
+    found = document("effect", "--by", "developer", "--split", "median")
+    assert (found["schema"], found["n_high"], found["n_low"]) == (
+        "prodlens.effect_developers/1",
+        6,
+        6,
+    )
+    assert found["ci_low"] < found["difference"] < found["ci_high"]
+    assert "dev0" not in json.dumps(found)
+
+
+def test_order_of_arrival_and_clock_changes_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    berlin = ZoneInfo("Europe/Berlin")
+    # 29 March 2026 has 23 hours in Berlin; a call at 0:30 there is on the UTC day before
+    first = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    calls, commits = [], []
+    for day, (used, landed) in enumerate(zip(EFFECT["x"], EFFECT["y"], strict=True)):
+        local = (first + timedelta(days=day)).astimezone(berlin)
+        calls += [
+            {"native_key": f"{day}:{n}", "timestamp": local, "session_id": f"{day}-{n}"}
+            for n in range(used)
+        ]
+        commits += [
+            {"sha": f"{day:04x}{n:04x}", "timestamp": local, "repo_slug": "acme/web"}
+            for n in range(landed)
+        ]
+    found = []
+    for turn in (0, 1):
+        dice = random.Random(turn)  # noqa: S311 - a repeatable order, no secret
+        dice.shuffle(calls)
+        dice.shuffle(commits)
+        with ProdLensStore(f"{turn}.db") as store:
+            store.insert_sessions(calls)
+            store.insert_commits(commits)
+        found.append(document("--db", f"{turn}.db", "correlate"))
+    assert found[0] == found[1]
+    assert found[0]["days_covered"] == 90

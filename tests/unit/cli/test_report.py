@@ -143,9 +143,9 @@ def test_several_files_are_written_from_one_computation(
 
 
 def test_an_unknown_ending_is_a_usage_error_before_any_work(folder: Path) -> None:
-    result = run("-o", "a.csv", "-o", "report.pdf")
+    result = run("-o", "a.csv", "-o", "report.docx")
     assert result.exit_code == 2
-    assert "report.pdf names no format of a report: end it in .csv or .json." in result.stderr
+    assert "report.docx names no format of a report: end it in .csv, .json, " in result.stderr
     assert sorted(entry.name for entry in folder.iterdir()) == [".prod-lens"]
 
 
@@ -240,8 +240,8 @@ def quarter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (
             ("--repo", "acme/web"),
             (
-                "commits, +1 d: Nothing to compare: once weekdays and trend are taken out, AI sessions "
-                "or commits don't vary."
+                "commits, +1 d: Nothing to compare (60 days, 2026-03-02 to 2026-04-30): once weekdays "
+                "and trend are taken out, AI sessions or commits don't vary."
             ),
         ),
         (
@@ -250,11 +250,11 @@ def quarter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ),
         (
             ("--repo", "acme/web", "--lag-days", "9", "--until", "2026-03-22"),
-            "16 more days are needed. Calls and deliveries are known together on 20 days, of 36",
+            "16 more days are needed. There are 20 days, 2026-03-02 to 2026-03-21, of 36 that it takes.",
         ),
         (
             ("--repo", "acme/web", "--since", "2026-03-10", "--until", "2026-03-11"),
-            "13 more days are needed. Calls and deliveries are known together on 1 day, of 14",
+            "13 more days are needed. There is 1 day, 2026-03-10 to 2026-03-10, of 14 that it takes.",
         ),
         (
             ("--repo", "acme/idle"),

@@ -144,7 +144,9 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Report]]:
         if source is not None:
             quarter_deliveries(store, source=source)
         given: dict[str, Any] = {"repo": None, "since": "2026-02-01", **asked}
-        return ReportGenerator(store, now=lambda: NOW).build(**given)
+        generator = ReportGenerator(store, now=lambda: NOW)
+        whole: bool = given.pop("whole", False)
+        return generator.build_whole(**given) if whole else generator.build(**given)
 
     yield build
     for store in opened:
@@ -179,3 +181,10 @@ def from_clone(make: Callable[..., Report]) -> Report:
 def no_calls(make: Callable[..., Report]) -> Report:
     """Return a report over deliveries alone."""
     return make([], source="github")
+
+
+@pytest.fixture
+def whole(make: Callable[..., Report]) -> Report:
+    """Return the report over the last six weeks of the quarter, with days, lags and a comparison."""
+    asked = {"repo": "acme/payments", "since": "2026-01-29", "compare": "previous"}
+    return make(quarter_calls(), source="github", whole=True, **asked)

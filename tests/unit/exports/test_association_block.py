@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prodlens.exports.association_block import associations, strip
+from prodlens.exports.building_association import association_section, effects_section
 from prodlens.exports.effects_block import effects
 from prodlens.exports.headline import headline
 from prodlens.exports.page import Page
@@ -17,6 +18,7 @@ from prodlens.metrics.calendar import Days
 from prodlens.metrics.effects import EffectSizes, Size
 
 if TYPE_CHECKING:
+    from prodlens.exports.model import Section
     from prodlens.metrics.report import Report
 
 
@@ -26,8 +28,14 @@ def shown(report: Report, *, width: int = 120, **changes: Any) -> str:
     changed = dataclasses.replace(first, **changes)
     sheet = Page(width=width)
     found = dataclasses.replace(report, associations=Associations((changed, *rest)))
-    associations(sheet, found, first="")
+    associations(sheet, section_of(found), first="")
     return sheet.plain()
+
+
+def section_of(report: Report) -> Section:
+    section = association_section(report)
+    assert section is not None
+    return section
 
 
 @pytest.mark.parametrize(
@@ -58,7 +66,7 @@ def test_a_strip_has_its_width_its_dot_and_touches_zero_only_with_its_interval(
 
 def test_the_sentence_that_leads_the_page_is_not_said_again(delivering: Report) -> None:
     sheet = Page(width=120)
-    associations(sheet, delivering, first=headline(delivering))
+    associations(sheet, section_of(delivering), first=headline(delivering))
     text = " ".join(sheet.plain().split())
     assert "more merged pull requests the next day (r +0.28" in text
     assert "more commits the next day" not in text
@@ -72,11 +80,13 @@ def test_n_family_q_status_and_effect_stand_with_each_estimate(delivering: Repor
     assert lines[3].startswith("commits, +1 d")
     assert lines[3].endswith("+0.27 [+0.04, +0.48]")
     assert lines[4] == (
-        "    n 89 pairs of days, worth 81; declared beforehand, p 0.024; status ok; about +21% "
-        "[+3%, +39%] commits for one"
+        "    n 89 pairs of days, worth 81; exploratory, q 0.024 held against 0.10, family of 2; status "
+        "ok; about +21% [+3%, +39%]"
     )
     text = " ".join("\n".join(lines).split())
-    assert "exploratory, q 0.017 held against 0.10, family of 1; status ok" in text
+    assert "exploratory, q 0.024 held against 0.10, family of 2; status ok; about +14%" in text
+    primary = " ".join(shown(delivering, is_primary=True, q=None).split())
+    assert "worth 81; declared beforehand, p 0.024; status ok; about +21%" in primary
 
 
 def test_what_was_left_out_is_said(delivering: Report) -> None:
@@ -126,7 +136,9 @@ def test_effect_sizes_show_words_and_intervals(delivering: Report) -> None:
         ci_reason=None,
     )
     sheet = Page(width=80)
-    effects(sheet, dataclasses.replace(delivering, effects=found))
+    section = effects_section(dataclasses.replace(delivering, effects=found))
+    assert section is not None
+    effects(sheet, section)
     assert sheet.plain().splitlines()[1:] == [
         "Effect sizes, accepted against rejected calls",
         "Response time, Cohen's d                    -0.41  small  -0.48 to -0.34",
@@ -138,6 +150,4 @@ def test_effect_sizes_show_words_and_intervals(delivering: Report) -> None:
 
 
 def test_nothing_to_compare_is_no_block(delivering: Report) -> None:
-    sheet = Page(width=80)
-    effects(sheet, dataclasses.replace(delivering, effects=EffectSizes()))
-    assert sheet.plain() == ""
+    assert effects_section(dataclasses.replace(delivering, effects=EffectSizes())) is None

@@ -55,12 +55,14 @@ def test_keys_are_the_same_with_and_without_data(
     def keys(value: Any) -> Any:
         return {key: keys(item) for key, item in value.items()} if isinstance(value, dict) else None
 
-    varying = ("models", "notes")
+    varying = ("models", "notes", "report")
     full = json_document.document(request.getfixturevalue(name))
     none = json_document.document(empty)
     for document in (full, none):
         document["effect_sizes"]["model_acceptance_rates"] = None
         document["coverage"]["sources"] = None
+        for found in ("calibrated", "merged_prs"):
+            document["ai_outcome_association"][found]["sensitivity"] = None
         for key in varying:
             document[key] = None
     assert keys(full) == keys(none)

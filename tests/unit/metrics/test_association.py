@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prodlens.clock import day_start
 from prodlens.metrics import sentences
 from prodlens.metrics.association import RESULT_FIELDS, associate, exposure_of
 from prodlens.metrics.calendar import DailySeries, Days
+from prodlens.metrics.declaration import Asking, Declared
 from prodlens.metrics.inputs import DailyInputs
+from prodlens.selection import Selection
 from prodlens.stats.association import LaggedAssociation, lagged_association
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "lagged_association.json"
@@ -63,23 +66,90 @@ def test_the_series_are_compared_on_their_complete_calendar() -> None:
     assert found.result.n_pairs == 89
     assert found.result.r == pytest.approx(0.270720257428419)
     assert found.result.p_value == pytest.approx(0.0237084880125878)
-    assert (found.status, found.is_primary, found.q) == ("ok", True, None)
+    assert (found.status, found.is_primary) == ("ok", False)
+    assert (found.q, found.family_size) == (found.result.p_value, 1)
     assert (found.days_in_window, found.days_covered) == (90, 90)
     assert sentences.sentence(found) == (
         "Days with more AI sessions than usual for the weekday go together with more commits the "
-        "next day (r +0.27, 95% interval +0.04 to +0.48, 89 paired days). An association of "
-        "day-to-day fluctuations, not an effect of AI."
+        "next day (r +0.27, 95% interval +0.04 to +0.48, 89 paired days, 2026-01-02 to 2026-04-01; "
+        "q 0.024 in a family of 1 test). An association of day-to-day fluctuations, not an effect "
+        "of AI. What would change it: a cause of both that comes and goes within three weeks, such "
+        "as a deadline or a release, or other data: it was found by looking."
     )
 
 
-def test_the_primary_comparison_stands_outside_the_family() -> None:
+def declared(**changed: Any) -> Asking:
+    """Return the declaration of sessions and commits at lag 1 over the golden days, at its end."""
+    since, until = date(2026, 1, 2), date(2026, 4, 2)
+    said: dict[str, Any] = {"x": "sessions", "y": "commits", "lag_days": 1}
+    return Asking(
+        selection=Selection(since=day_start(since), until=day_start(until)),
+        now=day_start(until),
+        declared=Declared(**{**said, "since": since, "until": until, **changed}),
+    )
+
+
+def test_without_a_declaration_nothing_is_confirmed() -> None:
     found = associate(effect_inputs(merged=EFFECT["y"]), lag_days=1)
+    assert [one.is_primary for one in found.every] == [False, False]
+    assert found.commits.family_size == 2
+    assert found.lead is found.commits
+
+
+def test_the_declared_comparison_stands_outside_the_family() -> None:
+    found = associate(effect_inputs(merged=EFFECT["y"]), lag_days=1, asking=declared())
     commits, merged = found.comparisons
-    assert (commits.is_primary, merged.is_primary) == (True, False)
+    assert (commits.is_primary, commits.declaration) == (True, "confirmatory")
     assert found.family == (merged,)
     assert commits.q is None
     assert merged.q == pytest.approx(0.0237084880125878)
     assert merged.family_size == commits.family_size == 1
+    assert "declared beforehand, outside the family of 1 test)" in sentences.sentence(commits)
+
+
+@pytest.mark.parametrize(
+    ("changed", "declaration"),
+    [
+        ({"until": date(2026, 5, 1)}, "other_window"),
+        ({"lag_days": 2}, "none"),
+        ({"repo": "acme/web"}, "none"),
+        ({"y": "merged_prs"}, "none"),
+    ],
+)
+def test_what_was_not_declared_explores(changed: dict[str, Any], declaration: str) -> None:
+    found = associate(effect_inputs(), lag_days=1, asking=declared(**changed))
+    assert (found.commits.is_primary, found.commits.declaration) == (False, declaration)
+
+
+def test_before_its_end_a_declared_comparison_explores() -> None:
+    early = dataclasses.replace(declared(), now=day_start(date(2026, 4, 1)))
+    found = associate(effect_inputs(), lag_days=1, asking=early)
+    assert (found.commits.is_primary, found.commits.declaration) == (False, "not_due")
+
+
+def test_a_declared_comparison_at_another_lag_is_added_and_leads() -> None:
+    found = associate(effect_inputs(), lag_days=1, asking=declared(lag_days=3))
+    assert found.declared is not None
+    assert (found.declared.lag_days, found.declared.is_primary) == (3, True)
+    assert found.lead is found.declared
+    assert found.commits.q == found.commits.result.p_value if found.commits.result else None
+
+
+def test_a_declared_comparison_of_another_series_needs_that_series() -> None:
+    asking = declared(x="tokens")
+    assert associate(effect_inputs(), lag_days=1, asking=asking).declared is None
+    tokens = series("tokens", EFFECT["x"], FIRST[4])
+    found = associate(effect_inputs(), lag_days=1, asking=asking, series={"tokens": tokens})
+    assert found.declared is not None
+    assert found.declared.result == found.commits.result
+    assert (found.declared.exposure, found.declared.is_primary) == ("tokens", True)
+
+
+def test_listed_holidays_are_set_aside() -> None:
+    holiday = date(2026, 2, 4)
+    asking = Asking(nonworking_days=(holiday,))
+    found = associate(effect_inputs(), lag_days=1, asking=asking).commits
+    assert found.result == lagged_association(EFFECT["x"], EFFECT["y"], 4, 1, [33])
 
 
 def test_at_another_lag_both_comparisons_are_adjusted_for_each_other() -> None:
@@ -104,23 +174,23 @@ def test_a_test_that_could_not_be_made_does_not_count() -> None:
 
 def test_an_estimate_that_shows_nothing_says_what_could_be_seen() -> None:
     found = associate(daily(NULL["x"], NULL["y"], NULL["start_weekday"]), lag_days=1).commits
-    assert sentences.sentence(found) == (
-        "29 paired days: only |r| >= 0.58 could be detected; the estimate, r -0.18, 95% interval "
-        "-0.57 to +0.27, neither shows nor excludes an association of AI sessions with commits "
-        "the next day."
+    assert sentences.sentence(found).startswith(
+        "29 paired days, 2026-01-01 to 2026-01-30: only |r| >= 0.58 could be detected; the "
+        "estimate, r -0.18, 95% interval -0.57 to +0.27, neither shows nor excludes an association "
+        "of AI sessions with commits the next day (q "
     )
 
 
 def test_a_comparison_that_fails_its_family_is_not_called_an_association() -> None:
     found = associate(effect_inputs(merged=EFFECT["y"]), lag_days=1).comparisons[1]
     failed = dataclasses.replace(found, q=0.11, family_size=5)
-    assert sentences.sentence(failed) == (
+    assert sentences.sentence(failed).startswith(
         "AI sessions and merged pull requests the next day: r +0.27, 95% interval +0.04 to +0.48, "
-        "89 paired days, but not after allowing for the number of tests (q 0.110)."
+        "89 paired days, 2026-01-02 to 2026-04-01, but not after allowing for the number of tests "
+        "(q 0.110 in a family of 5 tests). What would change it: "
     )
-    assert "q 0.024). An association" in sentences.sentence(found)
     among = dataclasses.replace(found, q=0.1, family_size=5)
-    assert "89 paired days, q 0.100 among 5 tests). An association" in sentences.sentence(among)
+    assert "q 0.100 in a family of 5 tests). An association" in sentences.sentence(among)
 
 
 def test_fewer_go_together_where_the_interval_lies_below_zero() -> None:
@@ -138,16 +208,35 @@ def test_less_than_four_weeks_are_exploratory() -> None:
     assert sentences.sentence(found).startswith("Exploratory, fewer than 28 days: 19 paired days")
 
 
-TOGETHER = "Calls and deliveries are known together on"
-
-
 @pytest.mark.parametrize(
     ("days", "lag", "sentence"),
     [
-        (10, 1, f"4 more days are needed. {TOGETHER} 10 days, of 14 that it takes."),
-        (1, 1, f"13 more days are needed. {TOGETHER} 1 day, of 14 that it takes."),
-        (20, 7, f"8 more days are needed. {TOGETHER} 20 days, of 28 that it takes."),
-        (27, 7, f"1 more day is needed. {TOGETHER} 27 days, of 28 that it takes."),
+        (
+            10,
+            1,
+            (
+                "4 more days are needed. There are 10 days, 2026-01-02 to 2026-01-11, of 14 that it "
+                "takes."
+            ),
+        ),
+        (
+            1,
+            1,
+            "13 more days are needed. There is 1 day, 2026-01-02 to 2026-01-02, of 14 that it takes.",
+        ),
+        (
+            20,
+            7,
+            (
+                "8 more days are needed. There are 20 days, 2026-01-02 to 2026-01-21, of 28 that it "
+                "takes."
+            ),
+        ),
+        (
+            27,
+            7,
+            "1 more day is needed. There are 27 days, 2026-01-02 to 2026-01-28, of 28 that it takes.",
+        ),
         (90, 15, "a lag of 15 days is too long, 14 days are the most."),
         (5, 400, "a lag of 400 days is too long, 14 days are the most."),
     ],
@@ -161,13 +250,13 @@ def test_too_little_data_says_how_much_is_missing(days: int, lag: int, sentence:
 def test_constant_and_empty_series_are_a_sentence() -> None:
     constant = associate(daily([3] * 30, EFFECT["y"][:30], 4), lag_days=1).commits
     assert sentences.sentence(constant) == (
-        "Nothing to compare: once weekdays and trend are taken out, AI sessions or commits don't "
-        "vary."
+        "Nothing to compare (30 days, 2026-01-02 to 2026-01-31): once weekdays and trend are taken "
+        "out, AI sessions or commits don't vary."
     )
     idle = associate(daily([0] * 30, EFFECT["y"][:30], 4), lag_days=1).commits
     assert sentences.sentence(idle) == (
-        "Not enough activity: of 29 paired days 0 have AI sessions and 25 have commits; 5 of each "
-        "are needed."
+        "Not enough activity: of 30 days, 2026-01-02 to 2026-01-31, 0 have AI sessions and 25 have "
+        "commits; 5 of each are needed among the paired days."
     )
 
 
@@ -178,7 +267,7 @@ def test_without_one_of_the_two_there_is_nothing_to_compare() -> None:
     no_calls = associate(DailyInputs(days=window, commits=commits), lag_days=1)
     assert [one.status for one in no_calls.comparisons] == ["no_calls", "no_delivery_data"]
     assert [sentences.sentence(one) for one in no_calls.comparisons] == [
-        "Not enough data: no calls are known for this window.",
+        "Not enough data: no AI sessions are known for this window.",
         "Not enough data: no merged pull requests are known for this window.",
     ]
     apart = dataclasses.replace(

@@ -242,3 +242,27 @@ def test_cost_per_merged_pull_request_tells_free_from_unknown() -> None:
     assert (unused.value, unused.note) == (None, "no calls in this window")
     idle = cost.cost_per_merged_pr_usd(priced(calls=2, priced=2))
     assert (idle.value, idle.note) == (None, "no pull request was merged")
+
+
+def test_sizes_and_first_reviews_are_medians_of_what_is_known() -> None:
+    opened = {"created_at": at(3, 0), "merged_at": at(5)}
+    some = inputs(
+        request(1, **opened, lines=10, first_review_at=at(3, 6)),
+        request(2, **opened, lines=31, first_review_at=at(3, 2)),
+        request(3, **opened, lines=None, first_review_at=None),
+        request(4, **opened, lines=400, first_review_at=at(2)),  # before it was opened
+        request(5, created_at=at(3, 0), lines=9999, first_review_at=at(4)),  # not merged
+    )
+    size = delivery.pr_size_lines(some)
+    assert (size.value, size.n) == (31.0, 3)
+    assert size.note == "the size is known for 3 of 4 merged pull requests"
+    review = delivery.pr_first_review_hours(some)
+    assert (review.value, review.n) == (4.0, 2)
+    assert review.note == "a first review is known for 2 of 4 merged pull requests"
+
+
+def test_without_sizes_and_reviews_the_reason_is_said() -> None:
+    bare = inputs(request(1, created_at=at(3), merged_at=at(5)))
+    assert delivery.pr_size_lines(bare).note == "no size is known"
+    assert delivery.pr_first_review_hours(bare).note == "no first review is known"
+    assert delivery.pr_size_lines(inputs()).note == "no pull request was merged"

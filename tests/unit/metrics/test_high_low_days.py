@@ -96,8 +96,8 @@ def test_an_interval_with_0_neither_shows_nor_excludes() -> None:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        ("no_x", "Not enough data: AI sessions are not known on any day."),
-        ("no_y", "Not enough data: commits are not known on any day."),
+        ("no_x", "Not enough data: no AI sessions are known for this window."),
+        ("no_y", "Not enough data: no commits are known for this window."),
         (
             "no_shared_days",
             "Not enough data: AI sessions and commits are known on no day together.",

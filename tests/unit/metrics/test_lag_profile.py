@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prodlens.clock import day_start
-from prodlens.metrics.lag_profile import comparable, lag_profile
-from prodlens.metrics.profile import LAGS, Declared, Question
+from prodlens.metrics.declaration import Declared
+from prodlens.metrics.lag_profile import lag_profile
+from prodlens.metrics.profile import LAGS, Question
+from prodlens.metrics.span import comparable
 from prodlens.selection import Selection
 from prodlens.stats.association import lagged_association
 from prodlens.stats.multiplicity import adjust_pvalues
@@ -269,3 +271,51 @@ def test_days_are_compared_only_where_both_are_known() -> None:
     assert span is not None
     assert (span.x, span.y) == ([2, 3], [6, 7])
     assert span.days.first == date(2026, 1, 6) == MONDAY + timedelta(days=1)
+
+
+def test_ranks_are_their_own_method_with_their_own_entries(store: ProdLensStore) -> None:
+    found = golden(EFFECT)
+    values, ranks = profile_of(store, found), profile_of(store, found, method="spearman")
+    line = at(ranks, 1)
+    assert (line.r, line.p_value) == (at(values, 1).rho, at(values, 1).rho_p)
+    assert line.ci_low < line.r < line.ci_high
+    assert not any(one.from_cache for one in ranks.lines)
+    again = profile_of(store, found, method="spearman")
+    assert all(one.from_cache for one in again.lines)
+    assert (at(again, 1).r, at(again, 1).ci_low) == (line.r, line.ci_low)
+    assert len(store.fetch_correlation_cache()) == 2 * len(LAGS)
+
+
+def test_without_adjustment_no_line_has_a_q_and_nothing_explored_is_a_finding(
+    store: ProdLensStore,
+) -> None:
+    found = profile_of(store, golden(EFFECT), adjustment="none")
+    assert {line.q for line in found.lines} == {None}
+    assert found.family_size == 8
+    assert found.findings == ()
+    assert at(found, 1).excludes_zero
+
+
+def test_a_family_of_several_pairs_makes_each_q_larger(store: ProdLensStore) -> None:
+    days = golden(EFFECT)
+    noise = metrics(EFFECT["x"], EFFECT["y"][::-1], first_day(EFFECT["start_weekday"]))
+    merged = dataclasses.replace(noise.series["commits"], name="merged_prs")
+    calls = dataclasses.replace(days.series["sessions"], name="calls")
+    both = dataclasses.replace(days, series={**days.series, "merged_prs": merged, "calls": calls})
+    pair = profile_of(store, both)
+    delivery = profile_of(store, both, family="delivery")
+    every = profile_of(store, both, family="all")
+    assert [one.family_size for one in (pair, delivery, every)] == [8, 16, 32]
+    assert [line.lag_days for line in delivery.lines] == list(LAGS)
+    q = [at(one, 1).q for one in (pair, delivery)]
+    assert q[0] < q[1]
+
+
+def test_a_declared_line_stays_outside_of_a_large_family(store: ProdLensStore) -> None:
+    found = golden(EFFECT)
+    declared, selection = declared_over(found)
+    profile = profile_of(
+        store, found, selection=selection, declared=declared, family="all", adjustment="none"
+    )
+    assert at(profile, 1).role == "confirmatory"
+    assert profile.findings == (at(profile, 1),)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from prodlens.metrics.calendar import Days
-from prodlens.metrics.profile import Declared, Line, Profile
+from prodlens.metrics.declaration import Declared
+from prodlens.metrics.profile import Line, Profile
 from prodlens.metrics.profile_sentences import headline, line_sentence, remarks, summary
 
 SPAN = Days(date(2026, 1, 1), date(2026, 3, 31))
@@ -137,8 +138,12 @@ def test_a_placebo(ends: tuple[float, float], verdict: str) -> None:
 @pytest.mark.parametrize(
     ("one", "fields", "expected"),
     [
-        (untested("no_x"), {}, "Not enough data: AI sessions are not known on any day."),
-        (untested("no_y"), {}, "Not enough data: merged pull requests are not known on any day."),
+        (untested("no_x"), {}, "Not enough data: no AI sessions are known for this window."),
+        (
+            untested("no_y"),
+            {},
+            "Not enough data: no merged pull requests are known for this window.",
+        ),
         (
             untested("no_shared_days"),
             {"days": None},
@@ -198,10 +203,32 @@ def test_what_is_not_tested_says_what_is_missing(
 
 
 def test_the_summary_counts_the_family() -> None:
-    made = profile(line(), line(lag_days=2, q=0.3), line(lag_days=-1, role="placebo", q=None))
-    assert summary(made) == (
-        "90 days, worth 70 or more after autocorrelation. 1 of 8 exploratory tests passes BH at q "
+    lines = line(), line(lag_days=2, q=0.3), line(lag_days=-1, role="placebo", q=None)
+    assert summary(profile(*lines, family_size=2)) == (
+        "90 days, worth 70 or more after autocorrelation. 1 of 2 exploratory tests passes BH at q "
         "0.10. Association, not cause."
+    )
+
+
+def test_the_summary_of_a_larger_family_names_it() -> None:
+    assert summary(profile(line(), family="delivery", family_size=24)) == (
+        "90 days, worth 70 or more after autocorrelation. 1 of the 1 exploratory tests shown passes "
+        "BH at q 0.10, in a family of 24 tests (this use with every delivery, every lag from 0 on). "
+        "Association, not cause."
+    )
+
+
+def test_without_adjustment_the_summary_says_what_chance_gives() -> None:
+    made = profile(line(q=None), adjustment="none", family_size=8)
+    assert summary(made) == (
+        "90 days, worth 70 or more after autocorrelation. Nothing is adjusted: 0.4 of 8 tests are "
+        "expected to have p < 0.05 by chance. Association, not cause."
+    )
+    assert said(line(q=None), adjustment="none") == (
+        "AI sessions and merged pull requests the next day: r +0.40, 95% interval +0.15 to +0.60, "
+        "89 paired days, 2026-01-01 to 2026-03-31 (p 0.001, not adjusted for the family of 8 "
+        "tests); one of so many tests is no finding. What would change it: the adjustment, or this "
+        "one comparison, declared in [confirmatory] and made on days that nobody has seen yet."
     )
 
 

@@ -217,7 +217,7 @@ def test_without_deliveries_their_parts_are_none_with_a_note(store: ProdLensStor
         },
         "family_size": 0,
         "q": 0.1,
-        "primary": "sessions -> commits, lag 1",
+        "primary": None,
     }
     assert codes(found)[-1] == "no_deliveries"
 
