@@ -48,7 +48,7 @@ simulate *ARGS:
 
 # The invariants of the GitHub sync over 500 random seeds instead of fifty.
 torture-github:
-    PRODLENS_SEEDS=500 python -m pytest tests/torture/test_github_sync.py
+    PRODLENS_SEEDS=500 python -m pytest tests/torture/test_github_sync.py tests/contract/test_github_other_server.py
 
 # Put known faults into the GitHub sync one by one and see each of them caught.
 mutants:
