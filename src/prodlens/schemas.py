@@ -284,8 +284,9 @@ class Suggestion:
         source: Name of the format that was read.
         call_key: `namespace:key` of the call that proposed it.
         scopes: As in `CanonicalTrace`; `ContextFact`s named `permission_mode` say who decided.
-        within: Scope among whose calls the first one that was recorded at `timestamp` or later
-            proposed it, where the source names no call.
+        within: Scope among whose calls the proposing one is to be found, where the source names no
+            call: the first that was recorded at `timestamp` or later, or, with `during:` in front
+            of the scope, the last that began before it, unless sub-agents worked in the scope.
         session_id: Native session.
         developer_id: Person or account.
         provider_message_id: The provider's id of the response that proposed it.

@@ -92,6 +92,44 @@ def test_an_empty_file_is_fine_with_a_note(tmp_path: Path) -> None:
     assert "empty.jsonl is empty" in ran.notes
 
 
+def test_a_file_of_daily_figures_is_not_empty(tmp_path: Path) -> None:
+    day = {
+        "day": "2026-09-01",
+        "user_login": "ada",
+        "enterprise_id": "3",
+        "code_acceptance_activity_count": 12,
+        "loc_added_sum": 88,
+    }
+    (tmp_path / "usage.ndjson").write_text(text(day))
+    ran = ingest(tmp_path, "usage.ndjson")
+    assert ran.code == 0
+    assert "0 new calls" in ran.out
+    assert "2 daily figures were read, which count no calls" in ran.notes
+    assert "empty" not in ran.notes
+    assert "No traces" not in ran.notes
+
+
+def test_a_folder_of_daily_figures_holds_something(tmp_path: Path) -> None:
+    day = {"day": "2026-09-01", "user_login": "ada", "user_id": 7, "loc_added_sum": 88}
+    (tmp_path / "usage").mkdir()
+    (tmp_path / "usage" / "one.jsonl").write_text(text(day))
+    ran = ingest(tmp_path, "usage")
+    assert (ran.code, "1 daily figure was read" in ran.notes) == (0, True)
+
+
+def test_a_file_of_facts_about_sessions_is_not_empty(tmp_path: Path) -> None:
+    link = {
+        "type": "pr-link",
+        "sessionId": "s-1",
+        "prNumber": 3,
+        "prUrl": "https://github.com/acme/widgets/pull/3",
+        "timestamp": "2026-09-01T12:00:00Z",
+    }
+    (tmp_path / "one.jsonl").write_text(text(link))
+    ran = ingest(tmp_path, "one.jsonl")
+    assert (ran.code, "empty" in ran.notes) == (0, False)
+
+
 def test_a_binary_file_is_set_aside_as_what_it_is(tmp_path: Path) -> None:
     (tmp_path / "picture.jsonl").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40)
     ran = ingest(tmp_path, "picture.jsonl")

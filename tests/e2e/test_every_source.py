@@ -180,7 +180,8 @@ def test_any_order_split_and_repetition_gives_the_same_table(seed: int, tmp_path
     for number, name in enumerate(everything()):
         path = Path(name)
         lines = path.read_bytes().splitlines(keepends=True)
-        if path.suffix != ".jsonl" or len(lines) < 2:
+        # A Gemini chat names its session in its header alone: a piece without it knows none.
+        if path.suffix != ".jsonl" or len(lines) < 2 or path.parent.name == "gemini":
             pieces.append(name)
             continue
         cut = dice.randrange(1, len(lines))

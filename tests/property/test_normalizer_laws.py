@@ -17,7 +17,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prodlens.schemas import TRACE_FIELDS, CanonicalTrace, Reject, Skipped
+from prodlens.schemas import TRACE_FIELDS, CanonicalTrace, Outcome, Reject, Skipped
 from prodlens.trace_normalizer import TraceFormat, normalize_records, read_records
 
 DATA = Path(__file__).parents[1] / "data" / "litellm"

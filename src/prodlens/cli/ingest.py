@@ -124,13 +124,13 @@ def _leave(app: App, reports: Sequence[FileReport], *, strict: bool, folders: bo
         if report.problem is not None:
             app.out.error(report.problem)
     aside = sum(r.set_aside.total() for r in reports)
-    understood = any(r.calls or r.skipped or r.unchanged for r in reports)
+    understood = any(r.calls or r.noted or r.skipped or r.unchanged for r in reports)
     if aside and not understood:
         app.out.warn("Every record was set aside: nothing entered. See prod-lens dead-letter list")
         app.exit(1)
     if any(report.problem for report in reports):
         app.exit(1)
-    if folders and not any(r.calls or r.unchanged for r in reports):
+    if folders and not any(r.calls or r.noted or r.unchanged for r in reports):
         app.out.warn("No traces were found there.")
         app.exit(1)
     if aside and strict:
@@ -141,7 +141,7 @@ def _tell(app: App, reports: Sequence[FileReport], *, dry_run: bool) -> None:
     """Print one line for what entered, and one for each thing to look at."""
     from collections import Counter
 
-    from prodlens.trace_ingestion.outcome import BEFORE_SINCE
+    from prodlens.trace_ingestion.outcome import BEFORE_SINCE, DAILY_FIGURES
 
     app.out.done(_entered(reports, dry_run=dry_run))
     aside: Counter[str] = sum((r.set_aside for r in reports), Counter())
@@ -154,13 +154,16 @@ def _tell(app: App, reports: Sequence[FileReport], *, dry_run: bool) -> None:
         app.out.note(f"  {before:,} calls are older than --since and were left out")
     if skipped:
         app.out.note(f"  {skipped.total():,} lines hold no call   {_listed(skipped, _KINDS)}")
+    if figures := sum(r.noted[DAILY_FIGURES] for r in reports):
+        text = "1 daily figure was" if figures == 1 else f"{figures:,} daily figures were"
+        app.out.note(f"  {text} read, which count no calls")
     if models := sorted(set().union(*(r.unpriced for r in reports))):
         named = ", ".join(clean(model) for model in models[:_LISTED])
         more = f" and {len(models) - _LISTED} more" if len(models) > _LISTED else ""
         count = "1 model" if len(models) == 1 else f"{len(models)} models"
         app.out.warn(f"{count} without a price: {named}{more}   prod-lens prices missing")
     for report in reports:
-        seen = report.calls or report.set_aside or report.skipped
+        seen = report.calls or report.noted or report.set_aside or report.skipped
         if not (seen or report.unchanged or report.problem):
             app.out.note(f"  {clean(report.path)} is empty: nothing to read.")
 

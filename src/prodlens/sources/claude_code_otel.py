@@ -22,7 +22,7 @@ from prodlens.schemas import (
     TokensBasis,
 )
 from prodlens.sources import claude_code_otel_edits, fields, model_names
-from prodlens.sources.claude_code_context import session_scope
+from prodlens.sources.claude_code_context import prompt_scope, session_scope
 from prodlens.sources.claude_code_otel_edits import SOURCE, teller_of, time_of
 from prodlens.sources.fields import UnreadableError, count, label, mapping, text
 from prodlens.sources.provider_ids import request_key
@@ -247,7 +247,10 @@ def _call(teller: Teller, course: _Course) -> CanonicalTrace:
         developer_source=teller.developer_source,
         repo_source=None if teller.repo is None else IdSource.EXPLICIT.value,
         tags=_tags(seen),
-        scopes=() if session is None else (session_scope(session),),
+        scopes=(
+            *(() if session is None else (session_scope(session),)),
+            *prompt_scope(seen.get("prompt.id")),
+        ),
         shadows=course.shadows,
     )
 

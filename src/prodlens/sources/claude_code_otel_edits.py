@@ -116,10 +116,13 @@ def _edit(
         return (Skipped("Claude Code event of another tool"),)
     decision, by = _decided(*decided)
     given = _input(tool, seen.get("tool_input"))
+    prompt = prompt_scope(seen.get("prompt.id"))
     said = Suggestion(
         key=f"tool:{key}",
         source=SOURCE,
-        scopes=prompt_scope(seen.get("prompt.id")),
+        scopes=prompt,
+        # Decided while the answer still came in, or later; the next request waits for the result.
+        within=f"during:{prompt[0]}" if prompt else None,
         session_id=teller.session_id,
         developer_id=teller.developer_id,
         timestamp=time_of(log, now),

@@ -77,6 +77,15 @@ _SAFE: Final = re.compile(r"[a-z][a-z_.]{1,47}")
 _IDS: Final = ("response_id", "turn_id", "thread_id", "session_id", "call_id", "id")
 _EXPLICIT: Final = IdSource.EXPLICIT.value
 _DERIVED: Final = IdSource.DERIVED.value
+_SANDBOXES: Final = {
+    "danger-full-access": "auto",
+    "disabled": "auto",
+    "external": "auto",
+    "external-sandbox": "auto",
+    "read-only": "ask",
+    "workspace-write": "auto",
+}
+"""Whether a patch inside the project is asked about, by the kind of sandbox or profile."""
 _NO_PLAN: Final = frozenset({"free", "guest"})
 
 
@@ -192,21 +201,29 @@ def _turn(line: _Line) -> Iterable[Outcome]:
 def _mode(payload: Mapping[str, Any]) -> str | None:
     """Return whether a person is asked about an edit (`ask`) or not (`auto`); None: not said.
 
-    With `on-request`, Codex applies a patch inside the writable folders by itself, so nobody is
-    asked unless the sandbox is read-only; an approval request says otherwise where one was made.
+    With `on-request` (and its finer form, `granular`) Codex applies a patch inside the folders it
+    may write to by itself and asks about any other; what it may not ask about is refused. So
+    nobody is asked unless the sandbox is read-only; an approval request says otherwise.
     """
     policy = payload.get("approval_policy")
-    sandbox = mapping(payload.get("sandbox_policy"))
     if policy in ("never", "on-failure") or _is_reviewed(payload):
         return "auto"
     if policy in ("untrusted", "unless-trusted"):
         return "ask"
-    if policy is None or not isinstance(policy, str | dict):
-        return None
-    kind = sandbox.get("type") or sandbox.get("mode")
-    if kind in ("workspace-write", "danger-full-access", "external-sandbox"):
+    if isinstance(policy, dict) and _is_never_asked(policy):
         return "auto"
-    return "ask"
+    if policy != "on-request" and not isinstance(policy, dict):
+        return None
+    sandbox = mapping(payload.get("sandbox_policy"))
+    profile = mapping(payload.get("permission_profile"))
+    kind = sandbox.get("type") or sandbox.get("mode") or profile.get("type")
+    return _SANDBOXES.get(kind) if isinstance(kind, str) else None
+
+
+def _is_never_asked(policy: Mapping[str, Any]) -> bool:
+    """Return whether a finer policy refuses what the sandbox does not allow, without asking."""
+    allowed = mapping(policy.get("granular")).get("sandbox_approval")
+    return allowed is False or mapping(policy.get("reject")).get("sandbox_approval") is True
 
 
 def _is_reviewed(payload: Mapping[str, Any]) -> bool:

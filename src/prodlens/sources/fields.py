@@ -45,7 +45,9 @@ _PLACEHOLDERS: Final = frozenset(
     {"", "-", "none", "null", "nil", "n/a", "nan", "undefined", "unknown"}
 )
 _LONGEST_PLACEHOLDER: Final = 9
-_NOBODY: Final = frozenset({"default_user_id", "litellm_proxy_master_key", "anonymous"})
+_NOBODY: Final = frozenset(
+    {"anonymous", "default_user_id", "litellm-internal-health-check", "litellm_proxy_master_key"}
+)
 """What proxies write in place of a person: kept, they would merge all developers into one."""
 
 # Control characters, line and paragraph separators, and overrides of the writing direction.
@@ -178,9 +180,7 @@ def person(value: object) -> str | None:
 def error_type(value: object) -> str | None:
     """Return the name of an error class; anything that may be error text is `unrecognised`."""
     found = text(value)
-    if found is None:
-        return None
-    return found if _ERROR_TYPE.fullmatch(found) else UNRECOGNISED
+    return found if found is None or _ERROR_TYPE.fullmatch(found) else UNRECOGNISED
 
 
 def flag(value: object) -> bool | None:

@@ -1,7 +1,8 @@
 """Owns what Gemini CLI says about edits, in its chat files and in its telemetry.
 
 Code is read to count and digest it and is never kept. Only `replace`, `edit` and `write_file`
-change files.
+change files. Telemetry names no tool call, so an edit is known in both by what it would do
+(`_key`): the same edit proposed twice in one session counts once.
 
 Source: google-gemini/gemini-cli packages/core/src/telemetry/tool-call-decision.ts and types.ts
 (`ToolCallEvent`), tools/diffOptions.ts (`diffStat`), services/chatRecordingTypes.ts
@@ -10,6 +11,7 @@ Source: google-gemini/gemini-cli packages/core/src/telemetry/tool-call-decision.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from prodlens.schemas import DecidedBy, Decision, Suggestion
@@ -80,7 +82,9 @@ def of_chat(tool_call: Mapping[str, Any], place: Place) -> Suggestion | None:
     decision = _STATUS.get(text(tool_call.get("status")) or "")
     diff = shown.get("fileDiff")
     shown_lines = edits.added_of_unified_diff(diff) if isinstance(diff, str) else None
-    made = _suggestion(str(name), tool_call.get("args"), f"tool:{call}", stat, place=place)
+    arguments = tool_call.get("args")
+    key = _key(str(name), arguments, place) or f"tool:{call}"
+    made = _suggestion(str(name), arguments, key, stat, place=place)
     if shown_lines is not None and not made["user_modified"]:
         # What the file gains, of a file written anew less than the whole text.
         made["line_digests"] = edits.line_digests(shown_lines)
@@ -94,11 +98,11 @@ def of_event(attributes: Mapping[str, Any], key: str, place: Place) -> Suggestio
 
     Args:
         attributes: Attributes of the event; `is_edit` holds for its `function_name`.
-        key: Key of the edit.
+        key: Key of the edit where its arguments do not make one.
         place: Where it belongs.
     """
     stat = _stat(attributes.get("metadata"))
-    name = str(attributes.get("function_name"))
+    name, arguments = str(attributes.get("function_name")), attributes.get("function_args")
     said = text(attributes.get("decision"))
     decision, decided_by = _DECISIONS.get(said or "", (None, None))
     success = attributes.get("success")
@@ -109,10 +113,28 @@ def of_event(attributes: Mapping[str, Any], key: str, place: Place) -> Suggestio
     evidence = "result" if said is None or decided_by is None else "event"
     if decision is None and success is True:
         decision = Decision.ACCEPT
-    made = _suggestion(name, attributes.get("function_args"), key, stat, place=place)
+    own = _key(name, arguments, place) or key
+    made = _suggestion(name, arguments, own, stat, place=place)
     if said == "modify":
         made["user_modified"] = True
     return _decided(made, decision, decided_by, _applied(stat), evidence=evidence)
+
+
+def _key(name: str, arguments: object, place: Place) -> str | None:
+    """Return the key that both files give an edit; None where one of its parts is not known.
+
+    The digest is keyed with the session's id, so that no table of edits tells what it was. What is
+    taken out counts, too: two deletions in one file are two edits.
+    """
+    edit = edit_calls.proposed_edit(name, arguments)
+    if place.session is None or edit is None or not edit.file_digests:
+        return None
+    old = mapping(arguments).get("old_string")
+    gone = edits.line_digests(edits.lines_of(old)) if isinstance(old, str) else ()
+    said = (name, edit.file_digests[-1], edit.lines, edit.line_digests, gone)
+    session = hashlib.blake2b(place.session.encode("utf-8", "surrogatepass")).digest()
+    digest = hashlib.blake2b(repr(said).encode(), digest_size=16, key=session).hexdigest()
+    return f"gemini_edit:{digest}"
 
 
 def _suggestion(

@@ -193,7 +193,8 @@ def trace_of(record: Mapping[str, Any], parts: Parts, *, now: datetime) -> Canon
     who = parts.who
     listed = fields.sequence(record.get("request_tags"))
     tags = litellm_ids.tag_facts(listed)
-    marks = traffic.marks(listed, mapping(record.get("model_parameters")))
+    own = traffic.account_marks(metadata.get("user_api_key_alias"))
+    marks = traffic.marks([*listed, *own], mapping(record.get("model_parameters")))
     repo = litellm_ids.repository(parts.attached, tags)
     accepted, diff_ratio, accepted_lines = litellm_ids.acceptance(parts.attached)
     if keys.native is None and model_raw is None and usage.tokens_in is None:

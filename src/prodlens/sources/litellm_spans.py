@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from prodlens.sources import fields, litellm_ids, python_literals
+from prodlens.sources import fields, litellm_ids, python_literals, traffic
 from prodlens.sources.fields import count, label
 
 if TYPE_CHECKING:
@@ -177,4 +177,5 @@ def completed(reading: Reading, proxied: Proxied) -> Reading:
         accepted=litellm_ids.acceptance(proxied.attached),
         chain_id=proxied.trace_id,
         cache_hit=hit,
+        tags=reading.tags + traffic.account_marks(metadata.get("user_api_key_alias")),
     )

@@ -124,13 +124,9 @@ def _counts(attributes: Mapping[str, Any]) -> Counts:
 
 
 def _marks(attributes: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the marks of a request for one token, and of nothing else."""
+    """Return what of a call the rules of traffic look at: marks of a fixed vocabulary."""
     limit = attributes.get("llm.request.max_tokens")
     written = attributes.get(_PARAMETERS)
-    if limit is None and written is not None:
-        parameters = fields.mapping(written)
-        limit = next((parameters[name] for name in _LIMITS if name in parameters), None)
-    return (traffic.ONE_TOKEN,) if type(limit) is int and limit == 1 else ()
-
-
-_LIMITS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+    parameters = fields.mapping(written) if limit is None and written is not None else {}
+    tagged = fields.sequence(attributes.get("tag.tags"))
+    return traffic.marks(tagged, parameters if limit is None else {"max_tokens": limit})

@@ -160,6 +160,33 @@ def scoped(record: Mapping[str, Any], signal: str) -> Iterator[Scoped]:
                     yield Scoped(item, resource, name, version)
 
 
+def faults(record: Mapping[str, Any]) -> list[str]:
+    """Return the names of envelope fields that hold something else than objects, sorted.
+
+    `scoped` leaves out what stands there.
+
+    Args:
+        record: An OTLP record.
+    """
+    bad: set[str] = set()
+    for signal, (camel, snake, old, items_camel, items_snake) in _SCOPED.items():
+        bare = any(name in _WITHOUT_ENVELOPE and name in record for name in (camel, snake))
+        names = SIGNALS[signal]
+        for group in [record] if bare else _parts(either(record, *names), names[0], bad):
+            groups = either(group, camel, snake)
+            for inner in _parts(group.get(old) if groups is None else groups, camel, bad):
+                _parts(either(inner, items_camel, items_snake), items_camel, bad)
+    return sorted(bad)
+
+
+def _parts(value: object, name: str, bad: set[str]) -> list[Mapping[str, Any]]:
+    listed = fields.sequence(value)
+    found = [part for part in listed if isinstance(part, Mapping)]
+    if len(found) < len(listed) or not (listed or value is None or value == []):
+        bad.add(name)
+    return found
+
+
 def spans(record: Mapping[str, Any]) -> Iterator[Span]:
     """Yield the spans of a record in order."""
     return (span_of(found) for found in scoped(record, "spans"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from prodlens.schemas import ContextFact, Skipped
+from prodlens.schemas import ContextFact, Reject, RejectReason, Skipped
 from prodlens.sources import (
     claude_code_otel,
     codex_otel,
@@ -58,11 +58,24 @@ def read(record: Mapping[str, Any], *, now: datetime) -> Iterator[Outcome]:
 
     Yields:
         The outcomes of every item; what one trace says of its session or developer is given once
-        per record, however many of its spans repeat it. Nothing raises.
+        per record, however many of its spans repeat it. A part of the envelope that can't be read
+        is set aside by its field's name. Nothing raises.
     """
     if not otlp.matches(record):
         yield from copilot_otel.read(record, now=now)
         return
+    faults = otlp.faults(record)
+    empty = not faults
+    for outcome in _items(record, now):
+        empty = False
+        yield outcome
+    for field in faults:
+        yield Reject(RejectReason.BAD_FIELD, field)
+    if empty:
+        yield Skipped("empty OTLP export")
+
+
+def _items(record: Mapping[str, Any], now: datetime) -> Iterator[Outcome]:
     said: set[ContextFact] = set()
     for span in otlp.spans(record):
         for outcome in _span_reader(span)(span, now=now):

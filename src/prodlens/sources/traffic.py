@@ -228,6 +228,15 @@ def marks(tags: Sequence[object], parameters: Mapping[str, Any]) -> tuple[str, .
     return found
 
 
+def account_marks(alias: object) -> tuple[str, ...]:
+    """Return the mark of a request whose API key is LiteLLM's own for its health checks.
+
+    Args:
+        alias: Alias of the key; no person, so no developer either.
+    """
+    return (HEALTH_ACCOUNT,) if alias == HEALTH_ACCOUNT else ()
+
+
 @functools.lru_cache(maxsize=_CACHED)
 def _marks_of(tags: tuple[str, ...]) -> tuple[str, ...]:
     lowered = {tag.strip().lower() for tag in tags}

@@ -8,6 +8,7 @@ sets, so the outcome is the same for any order, split or repetition of records.
 from __future__ import annotations
 
 import dataclasses
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -37,6 +38,13 @@ where timestamp >= ? and timestamp < ? || '~' and model = ?
 """
 
 
+_SOUGHT_IN: Final = """
+select s.id from call_scopes c join suggestions s on s.within = c.scope
+where c.call_id in (select value from json_each(?))
+"""
+"""Edits that are looked for among the calls of a scope, which these calls may leave."""
+
+
 @dataclass(slots=True)
 class Rebuilt:
     """What a rebuild did.
@@ -48,7 +56,7 @@ class Rebuilt:
         calls: Every call that was written.
         days: UTC days that changed.
         traces: Trace keys whose weak sessions must be decided again.
-        edits: Suggestions whose call went away.
+        edits: Suggestions whose call went away, or may be another one now.
     """
 
     new: set[int] = field(default_factory=set)
@@ -193,6 +201,8 @@ class Rebuilder:
         for call in gone:
             done.traces |= _of_call(self._conn, "select trace_key from trace_links", call)
             done.edits |= _of_call(self._conn, "select id from suggestions", call)
+        sought = self._conn.execute(_SOUGHT_IN, (json.dumps(list(before)),))
+        done.edits |= {int(row[0]) for row in sought}
         call_rows.delete(self._conn, gone)
         if len(taken) > 1:
             call_rows.step_aside(self._conn, taken)

@@ -51,6 +51,9 @@ _ALONE: Final = (
     "diff_ratio",
 )
 
+_DURING: Final = "during:"
+"""Before a scope: the edit was decided while its call ran, or after it, and before the next one."""
+
 Record = dict[str, Any]
 """What one record says: fields of `Suggestion` that it knows, digests as salted hex text."""
 
@@ -62,6 +65,16 @@ class Outcome:
     decision: Decision
     decided_by: DecidedBy
     decision_source: str | None
+
+
+def is_during(within: str | None) -> bool:
+    """Return whether `Suggestion.within` asks for the last call that began before the edit."""
+    return within is not None and within.startswith(_DURING)
+
+
+def scope_of(within: str | None) -> str | None:
+    """Return the scope that `Suggestion.within` names, without how it is to be searched."""
+    return None if within is None else within.removeprefix(_DURING)
 
 
 def encode(suggestion: Suggestion, salted: Callable[[Iterable[int]], bytes]) -> Record:

@@ -76,9 +76,18 @@ _UPDATE: Final = (
 )
 _CALL_IN_SCOPE: Final = """
 select s.id from call_scopes c join sessions s on s.id = c.call_id
-where c.scope = ? and s.timestamp >= ?
+where c.scope = :scope and s.timestamp >= :at
 order by s.timestamp, s.trace_hash limit 1
 """
+_CALL_UNDER_WAY: Final = """
+select s.id from call_scopes c join sessions s on s.id = c.call_id
+where c.scope = :scope and s.timestamp <= :at and s.is_subagent = 0 and s.error_type is null
+    and not exists (
+        select 1 from call_scopes o join sessions a on a.id = o.call_id
+        where o.scope = :scope and a.is_subagent = 1)
+order by s.timestamp desc, s.trace_hash limit 1
+"""
+"""Agents of one prompt work side by side: where one took part, the order of calls tells nothing."""
 _CONCERNED: Final = """
 select id from suggestions where call_id in (select value from json_each(:calls))
 union select s.id from call_keys k join suggestions s on s.call_key = k.key
@@ -217,26 +226,31 @@ def _decided(conn: sqlite3.Connection, suggestion: int) -> dict[str, Any]:
     scopes = sorted({scope for record in records for scope in record.get("scopes", ())})
     facts = context_facts.of(conn, [key_digest(scope) for scope in scopes])
     row = suggestion_rows.resolve(records, context_facts.value(scopes, facts, Fact.PERMISSION_MODE))
+    find = _CALL_UNDER_WAY if suggestion_rows.is_during(row["within"]) else _CALL_IN_SCOPE
+    row["within"] = suggestion_rows.scope_of(row["within"])
     for name in ("call_key", "within"):
         row[name] = None if row[name] is None else key_digest(row[name])
-    row["call_id"] = _call(conn, row)
+    row["call_id"] = _call(conn, row, find)
     if row["repo_slug"] is None:
         row["repo_slug"] = context_facts.value(scopes, facts, Fact.REPO_SLUG)
     if row["call_id"] is not None:
         filled = conn.execute(_FILL, (row["call_id"],)).fetchone()
-        for name in ("session_id", "developer_id", "repo_slug", "provider_message_id"):
+        for name in ("developer_id", "repo_slug", "provider_message_id"):
             row[name] = filled[name] if row[name] is None else row[name]
+        # Copies of an edit name the session that copied it; its call knows whose it was.
+        row["session_id"] = filled["session_id"] or row["session_id"]
     return row | {"id": suggestion}
 
 
-def _call(conn: sqlite3.Connection, row: dict[str, Any]) -> int | None:
-    """Return the call that proposed an edit: the named one, else the first one that followed."""
+def _call(conn: sqlite3.Connection, row: dict[str, Any], find: str) -> int | None:
+    """Return the call that proposed an edit: the named one, else the one `find` selects."""
     found = None
     if row["call_key"] is not None:
         keys = "select min(call_id) from call_keys where key = ?"
         found = conn.execute(keys, (row["call_key"],)).fetchone()
     elif row["within"] is not None and row["timestamp"] is not None:
-        found = conn.execute(_CALL_IN_SCOPE, (row["within"], row["timestamp"])).fetchone()
+        values = {"scope": row["within"], "at": row["timestamp"]}
+        found = conn.execute(find, values).fetchone()
     return None if found is None else found[0]
 
 

@@ -27,7 +27,12 @@ from prodlens.storage import ledger, recording, suggestions, traces
 from prodlens.storage.identity_keys import observe
 from prodlens.storage.ledger import DeadLetter, FileProgress, LedgerEntry
 from prodlens.storage.merging import Place
-from prodlens.trace_ingestion.outcome import BEFORE_SINCE, COUNTED_ELSEWHERE, FileReport
+from prodlens.trace_ingestion.outcome import (
+    BEFORE_SINCE,
+    COUNTED_ELSEWHERE,
+    DAILY_FIGURES,
+    FileReport,
+)
 from prodlens.trace_normalizer import read_records
 
 if TYPE_CHECKING:
@@ -44,6 +49,12 @@ if TYPE_CHECKING:
     from prodlens.trace_ingestion.outcome import IngestOptions
 
 UNKNOWN_MODEL: Final = "(model not known)"
+_NOTED: Final[dict[type, str]] = {
+    ContextFact: "facts about sessions",
+    DailyFact: DAILY_FIGURES,
+    SessionLink: "links of sessions",
+    Suggestion: "edits",
+}
 
 
 class RecordSink:
@@ -131,6 +142,7 @@ class RecordSink:
     def _take_other(self, outcome: Outcome, item: RawRecord) -> None:
         """Keep what a record says beside calls; a filtered run leaves out what is too early."""
         records, since = self._records, self._options.since
+        self.report.noted[_NOTED[type(outcome)]] += 1
         if isinstance(outcome, Suggestion):
             if since is None or outcome.timestamp is None or outcome.timestamp >= since:
                 records.suggestions.append((outcome, Place(self._id(), item.offset, item.line)))

@@ -16,6 +16,7 @@ READER_VERSION: Final = 2
 
 BEFORE_SINCE: Final = "before --since"
 COUNTED_ELSEWHERE: Final = "sum or repeat of other records"
+DAILY_FIGURES: Final = "daily figures"
 REPORT_SCHEMA: Final = "prodlens.ingest/1"
 
 
@@ -66,6 +67,7 @@ class FileReport:
         known: Records that added nothing.
         set_aside: Records set aside, by reason.
         skipped: Records that hold no call, by kind.
+        noted: What was read beside calls (daily figures, edits, facts about sessions), by kind.
         unpriced: Models of calls with tokens for which there is neither a reported cost nor a
             price.
         formats: Records read, by source.
@@ -79,6 +81,7 @@ class FileReport:
     known: int = 0
     set_aside: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
+    noted: Counter[str] = field(default_factory=Counter)
     unpriced: set[str] = field(default_factory=set)
     formats: Counter[str] = field(default_factory=Counter)
     unchanged: bool = False

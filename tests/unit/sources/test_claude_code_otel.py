@@ -197,7 +197,8 @@ def test_a_request_begins_before_its_event() -> None:
     assert (found.cost_usd, found.cost_source) == (0.015933, "reported")
     assert (found.status_code, found.error_type) == (200, None)
     assert (found.native_key, found.other_keys) == ("request:req_01abc", ())
-    assert (found.session_id, found.scopes) == ("s-1", ("claude_session:s-1",))
+    assert found.session_id == "s-1"
+    assert found.scopes == ("claude_session:s-1", "claude_prompt:p-1")
     assert (found.query_source, found.is_subagent) == ("repl_main_thread", False)
 
 

@@ -333,7 +333,21 @@ def test_a_thread_tells_its_repository_branch_and_provider() -> None:
         ({"approval_policy": "on-request", "sandbox_policy": {"type": "read-only"}}, "ask"),
         ({"approval_policy": "on-request", "sandbox_policy": {"type": "workspace-write"}}, "auto"),
         ({"approval_policy": "on-request", "sandbox_policy": {"mode": "workspace-write"}}, "auto"),
-        ({"approval_policy": "on-request"}, "ask"),
+        ({"approval_policy": "on-request", "permission_profile": {"type": "disabled"}}, "auto"),
+        ({"approval_policy": "on-request", "permission_profile": {"type": "managed"}}, None),
+        ({"approval_policy": "on-request"}, None),
+        ({"approval_policy": "new-policy", "sandbox_policy": {"type": "read-only"}}, None),
+        ({"approval_policy": {"granular": {"sandbox_approval": False}}}, "auto"),
+        ({"approval_policy": {"reject": {"sandbox_approval": True}}}, "auto"),
+        (
+            {
+                "approval_policy": {"granular": {"sandbox_approval": True}},
+                "sandbox_policy": {"type": "read-only"},
+            },
+            "ask",
+        ),
+        ({"approval_policy": "on-request", "sandbox_policy": {"type": ["x"]}}, None),
+        ({"approval_policy": ["never"]}, None),
         ({}, None),
     ],
 )

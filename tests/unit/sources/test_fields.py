@@ -129,6 +129,7 @@ def test_the_digest_is_the_sha256_of_the_whole_text() -> None:
         ("default_user_id", None),
         ("litellm_proxy_master_key", None),
         ("Anonymous", None),
+        ("litellm-internal-health-check", None),
         ("session_abc", None),
         ("user_1_session_2", None),
         ("userSession9", None),

@@ -212,12 +212,48 @@ def tool_call(**more: Any) -> dict[str, Any]:
 
 def test_a_real_edit_names_the_call_that_proposed_it() -> None:
     (edit,) = edits(*chat())
-    assert edit.key == "tool:replace__replace_1795372723366_0"
+    assert edit.key == "gemini_edit:d021806fdcecad227dc6332132563085"
     assert edit.call_key == "gemini_message:c708fe04-a4d9-4d3b-a9fa-e33ac83f863e"
     assert (edit.tool, edit.language, edit.proposed_lines) == ("replace", "python", 2)
     assert (edit.decision, edit.decided_by) == (Decision.ACCEPT, None)
     assert (edit.applied_lines, edit.diff_ratio, edit.user_modified) == (2, 1.0, False)
     assert len(edit.line_digests) == 2
+
+
+def test_both_files_know_an_edit_under_one_key() -> None:
+    assert {edit.key for edit in edits(*chat())} == {edit.key for edit in edits(*outfile())}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"name": "edit"},
+        {"args": {"file_path": "/w/b.py", "old_string": "old line", "new_string": "new line"}},
+        {"args": {"file_path": "/w/a.py", "old_string": "old line", "new_string": "a new line"}},
+        {"args": {"file_path": "/w/a.py", "old_string": "one line", "new_string": "new line"}},
+        {"args": {"file_path": "/w/a.py", "old_string": "old line", "new_string": "new line\n}"}},
+    ],
+)
+def test_another_edit_has_another_key(more: dict[str, Any]) -> None:
+    same = {"file_path": "/w/a.py", "old_string": "old line", "new_string": "new line"}
+    first, other = edits(HEADER, message(toolCalls=[tool_call(args=same), tool_call(**more)]))
+    assert first.key.startswith("gemini_edit:")
+    assert other.key.startswith("gemini_edit:")
+    assert first.key != other.key
+
+
+def test_the_same_edit_in_another_session_has_another_key() -> None:
+    first, other = (
+        edits(header, message(toolCalls=[tool_call()]))[0]
+        for header in (HEADER, HEADER | {"sessionId": "another"})
+    )
+    assert first.key != other.key
+
+
+@pytest.mark.parametrize("args", [None, "x", {"new_string": "new line"}, {"file_path": "/w/a.py"}])
+def test_an_edit_whose_arguments_tell_too_little_goes_by_its_own_id(args: object) -> None:
+    (edit,) = edits(HEADER, message(toolCalls=[tool_call(args=args)]))
+    assert edit.key == f"tool:{tool_call()['id']}"
 
 
 def test_nothing_of_code_or_prompts_comes_out() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from prodlens.schemas import CanonicalTrace, Reject, RejectReason, Skipped
-from prodlens.sources import litellm
+from prodlens.sources import litellm, traffic
 
 NOW = datetime(2026, 11, 22, 20, tzinfo=UTC)
 START = 1795372172.155727
@@ -638,6 +638,13 @@ def test_where_a_developer_is_found(
 ) -> None:
     trace = read(payload(metadata, end_user=end_user))
     assert (trace.developer_id, trace.developer_source) == (developer, source)
+
+
+def test_the_account_of_health_checks_is_no_developer_and_marks_the_call() -> None:
+    trace = read(payload({"user_api_key_alias": "litellm-internal-health-check"}, end_user=None))
+    assert (trace.developer_id, trace.developer_source) == (None, None)
+    assert trace.tags == ("litellm-internal-health-check",)
+    assert traffic.classify(trace) == "health_probe"
 
 
 def packed(account: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prodlens.schemas import Reject, Skipped
+from prodlens.schemas import Reject, RejectReason, Skipped
 from prodlens.sources import otlp, otlp_values
 from prodlens.trace_normalizer import detect, read_records
 
@@ -315,3 +315,29 @@ def test_a_call_without_a_usable_time_is_set_aside_with_its_ids(
     assert isinstance(found, Reject)
     assert (found.reason.value, found.field) == (reason, "start_time")
     assert found.scalars == {"trace_id": TRACE, "span_id": SPAN, "model": "gpt-4o"}
+
+
+@pytest.mark.parametrize(
+    ("record", "fields"),
+    [
+        ({"resourceSpans": 5}, ["resourceSpans"]),
+        ({"resourceSpans": {"scopeSpans": []}}, ["resourceSpans"]),
+        ({"resourceLogs": [None]}, ["resourceLogs"]),
+        ({"resourceLogs": [{"scopeLogs": "x"}, {"scopeLogs": [7]}]}, ["scopeLogs"]),
+        ({"resource_spans": [{"scope_spans": [{"spans": [[]]}]}]}, ["spans"]),
+        ({"scopeSpans": True}, ["scopeSpans"]),
+        ({"resourceSpans": 0, "resourceLogs": "x"}, ["resourceLogs", "resourceSpans"]),
+    ],
+)
+def test_a_part_of_an_envelope_that_is_something_else_is_named(
+    record: dict[str, Any], fields: list[str]
+) -> None:
+    found = list(read_records([record], now=NOW))
+    assert [(one.reason, one.field) for one in found if isinstance(one, Reject)] == [
+        (RejectReason.BAD_FIELD, field) for field in fields
+    ]
+
+
+@pytest.mark.parametrize("record", [{"resourceSpans": []}, {"resourceLogs": [{"scopeLogs": []}]}])
+def test_an_export_of_nothing_is_said_to_be_empty(record: dict[str, Any]) -> None:
+    assert list(read_records([record], now=NOW)) == [Skipped("empty OTLP export")]

@@ -343,3 +343,9 @@ def test_tags_are_kept_by_an_allow_list() -> None:
 def test_a_request_for_one_token_is_marked(parameters: object) -> None:
     trace = call(FRAME | {"attributes.llm.invocation_parameters": parameters})
     assert trace.tags == ("max_tokens:1",)
+
+
+def test_tags_that_tell_the_kind_of_traffic_are_kept() -> None:
+    tags = ["traffic:evaluation", "secret:1", "litellm-internal-health-check"]
+    trace = call(FRAME | {"attributes.tag.tags": tags})
+    assert trace.tags == ("litellm-internal-health-check", "traffic:evaluation")

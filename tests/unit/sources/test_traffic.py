@@ -189,6 +189,13 @@ def test_a_limit_of_one_token_is_marked(
     assert marks([], parameters) == expected
 
 
+def test_only_the_key_of_health_checks_is_marked_by_its_alias() -> None:
+    assert traffic.account_marks("litellm-internal-health-check") == (
+        "litellm-internal-health-check",
+    )
+    assert [traffic.account_marks(one) for one in ("eval", "janes-key", None, ["x"])] == [()] * 4
+
+
 def test_every_rule_says_what_it_looks_at() -> None:
     assert {rule.traffic_class for rule in traffic.RULES} == set(PRECEDENCE) - {"cache_hit"}
     assert all(rule.evidence for rule in traffic.RULES)

@@ -227,6 +227,72 @@ def test_a_call_says_what_its_edits_say(store: ProdLensStore) -> None:
     )
 
 
+def decided_during(store: ProdLensStore) -> object:
+    """Return the key of the call that an edit decided at noon and two seconds belongs to."""
+    sql = "select s.source_record_id from suggestions g left join sessions s on s.id = g.call_id"
+    return store.conn.execute(sql).fetchone()[0]
+
+
+def under_prompt(name: str, seconds: int, **changes: Any) -> CanonicalTrace:
+    return call(
+        native_key=f"request:{name}",
+        source_record_id=name,
+        timestamp=NOON + timedelta(seconds=seconds),
+        scopes=("prompt:1",),
+        source="claude_code_otel",
+        **{"is_subagent": False, "tokens_in": seconds, **changes},
+    )
+
+
+def test_an_edit_belongs_to_the_last_call_of_its_prompt_that_began_before_its_decision(
+    store: ProdLensStore,
+) -> None:
+    take(
+        store,
+        edit(
+            within="during:prompt:1",
+            timestamp=NOON + timedelta(seconds=2),
+            decision=Decision.ACCEPT,
+            decided_by=DecidedBy.USER,
+            decision_source="event",
+            applied_lines=4,
+        ),
+    )
+    assert decided_during(store) is None
+    take(store, under_prompt("first", 0), under_prompt("after", 3))
+    assert decided_during(store) == "first"
+    take(store, under_prompt("second", 1))
+    assert decided_during(store) == "second"
+    take(store, under_prompt("title", 2, is_subagent=None))  # a call that can call no tool
+    take(store, under_prompt("failed", 2, error_type="overloaded_error", tokens_in=None))
+    take(store, call(native_key="request:other", tokens_in=9, timestamp=NOON))
+    assert decided_during(store) == "second"
+    accepted = dict(shown(store, "source_record_id", "accepted_lines"))
+    assert {name for name, lines in accepted.items() if lines == 4} == {"second"}
+
+
+@pytest.mark.parametrize("agent_first", [True, False])
+def test_where_agents_worked_under_a_prompt_no_order_tells_whose_edit_it_was(
+    agent_first: bool, store: ProdLensStore
+) -> None:
+    said = edit(within="during:prompt:1", timestamp=NOON + timedelta(seconds=2))
+    agent = under_prompt("agent", 1, is_subagent=True)
+    things = [under_prompt("main", 0), agent] if agent_first else [agent, under_prompt("main", 0)]
+    take(store, *things[:1])
+    take(store, said)
+    take(store, *things[1:])
+    assert decided_during(store) is None
+
+
+def test_an_agents_call_that_counts_no_more_stands_in_nobodys_way(store: ProdLensStore) -> None:
+    said = edit(within="during:prompt:1", timestamp=NOON + timedelta(seconds=2))
+    agent = under_prompt("agent", 1, is_subagent=True, other_keys=("span:t/p",))
+    take(store, under_prompt("main", 0), agent, said)
+    assert decided_during(store) is None
+    take(store, call(native_key="span:t/c", shadows=("span:t/p",), tokens_in=9))
+    assert decided_during(store) == "main"
+
+
 def test_an_event_knows_better_than_a_mode_who_decided(store: ProdLensStore) -> None:
     take(
         store,

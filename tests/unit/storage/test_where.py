@@ -95,7 +95,7 @@ def _calls(store: ProdLensStore, **fields: Any) -> list[str]:
 
 
 def test_everything_is_selected_when_nothing_is_asked(store: ProdLensStore) -> None:
-    assert where.sessions(Selection()) == ("true", {})
+    assert where.sessions(Selection()) == ("true", {}, "event_date")
     assert _calls(store) == ["bare", "old", "new", "gpt", "hit"]
 
 
