@@ -12,13 +12,16 @@ import math
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prodlens.schemas import TRACE_FIELDS, CanonicalTrace, Outcome, Reject, Skipped
+from prodlens.schemas import TRACE_FIELDS, CanonicalTrace, Reject, Skipped
 from prodlens.trace_normalizer import TraceFormat, normalize_records, read_records
+
+if TYPE_CHECKING:
+    from prodlens.schemas import Outcome
 
 DATA = Path(__file__).parents[1] / "data" / "litellm"
 EXAMPLES = int(os.environ.get("PRODLENS_FUZZ_EXAMPLES", "50"))
