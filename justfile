@@ -64,3 +64,4 @@ bench *ARGS:
     python benchmarks/ingest.py {{ ARGS }}
     python benchmarks/report.py {{ ARGS }}
     python benchmarks/sources.py
+    python benchmarks/lake.py

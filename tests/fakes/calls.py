@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from prodlens.storage.trace_rows import BY_RULE
+
 
 def awkward_calls(count: int, *, seed: int = 7) -> list[dict[str, Any]]:
     """Return mappings for `ProdLensStore.insert_sessions`, over five days of October 2026."""
@@ -22,6 +24,7 @@ def awkward_calls(count: int, *, seed: int = 7) -> list[dict[str, Any]]:
             "status_code": dice.choice([None, 200, 500]),
             "error_type": dice.choice([None, None, "Timeout"]),
             "accepted_flag": dice.choice([None, True, False]),
+            "accepted_source": dice.choice([None, "reported", BY_RULE]),
             "accepted_lines": dice.choice([None, 3]),
             "cost_usd": dice.choice([None, 0.0, 0.0123]),
             "traffic_class": dice.choice([None, "cache_hit"]),

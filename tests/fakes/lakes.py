@@ -20,7 +20,8 @@ select event_date, coalesce(repo_slug, ''), count(*), count(distinct session_id)
     sum(coalesce(total_tokens, coalesce(tokens_in, 0) + coalesce(tokens_out, 0))),
     sum(cost_nanos), count(cost_nanos),
     sum(coalesce(status_code, 0) >= 400 or error_type is not null),
-    coalesce(sum(accepted_flag), 0), count(accepted_flag),
+    coalesce(sum(accepted_flag and accepted_source is not 'suggestions_auto'), 0),
+    sum(accepted_flag is not null and accepted_source is not 'suggestions_auto'),
     exact_median(case when latency_ms >= 0 then latency_ms end)
 from sessions group by 1, 2 order by 1, 2
 """

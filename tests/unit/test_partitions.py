@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prodlens import partitions
+from prodlens.aggregation import ParquetExporter
 from prodlens.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 FIELDS: tuple[partitions.Field, ...] = (
@@ -317,3 +319,99 @@ def test_a_second_writer_waits_for_the_first(tmp_path: Path) -> None:
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
+
+
+# Places ------------------------------------------------------------------------------------
+
+
+def test_a_file_url_is_the_folder(tmp_path: Path) -> None:
+    place = partitions.place_at(f"file://{tmp_path}/a%20b")
+    partitions.write_at(place, "x/a.parquet", FIELDS, ROWS)
+    path = tmp_path / "a b" / "x" / "a.parquet"
+    assert partitions.read(path, FIELDS) == ROWS
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert (place.url, place.address("x")) == (f"{tmp_path}/a b", f"{tmp_path}/a b/x")
+
+
+@pytest.fixture
+def store() -> Iterator[partitions.Place]:
+    """Return an empty object store that lives in this process."""
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    yield partitions.place_at("memory://bucket/lake/")
+    MemoryFileSystem.store.clear()
+
+
+def test_a_store_holds_what_was_put_whole(store: partitions.Place) -> None:
+    assert store.size("a/2024-10-28.parquet") is None
+    done = partitions.write_at(store, "a/2024-10-28.parquet", FIELDS, ROWS)
+    assert (done.changed, done.rows) == (True, 3)
+    assert done.size == store.size("a/2024-10-28.parquet")
+    assert partitions.read_at(store, "a/2024-10-28.parquet", FIELDS) == ROWS
+    assert not partitions.write_at(store, "a/2024-10-28.parquet", FIELDS, ROWS).changed
+    assert partitions.is_ours_at(store, "a/2024-10-28.parquet")
+    assert not partitions.is_ours_at(store, "a/2024-10-29.parquet")
+    assert store.address("a/x") == "memory://bucket/lake/a/x"
+
+
+def test_a_store_shows_nothing_of_what_failed(store: partitions.Place) -> None:
+    partitions.write_at(store, "a.parquet", FIELDS, ROWS)
+    with pytest.raises(InputError), store.locked():
+        partitions.write_at(store, "a.parquet", (("x", "whole"),), [("many",)])
+    assert partitions.read_at(store, "a.parquet", FIELDS) == ROWS
+
+    def failing() -> Any:
+        yield ROWS[0]
+        raise OSError(5, "halfway")
+
+    with pytest.raises(OSError, match="halfway"):
+        partitions.write_at(store, "b.parquet", FIELDS, failing())
+    with store.drafted("c.parquet") as draft:
+        draft.keep = False
+    assert [store.size(name) for name in ("b.parquet", "c.parquet")] == [None, None]
+
+
+def test_a_store_lists_files_of_an_export_alone(store: partitions.Place) -> None:
+    kept = ["_aggregates/daily_sessions.parquet", "_unassigned/2024-10-01.parquet"]
+    for name in (*reversed(kept), "_manifest.json", "a/notes.parquet", "2024-10-01.parquet"):
+        with store.drafted(name) as draft:
+            draft.stream.write(b"x")
+    assert store.files() == kept
+    with store.locked():
+        store.sweep()
+        store.remove(kept[0])
+        store.remove("a/never.parquet")
+        assert (store.files(), store.size(kept[1])) == (kept[1:], 1)
+    assert store.files() == kept[1:]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://host/lake", "https:// is no place"),
+        ("sftp://host/lake", "sftp:// is no place"),
+        ("gs://bucket/lake", r"pip install 'prodlens\[gcs\]'"),
+    ],
+)
+def test_a_url_that_cannot_be_written_whole_is_refused(url: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        partitions.place_at(url)
+
+
+def test_tables_in_row_groups_give_the_file_of_their_rows(tmp_path: Path) -> None:
+    rows = [(str(n), n, None, 1, None) for n in range(45_000)]
+    place = partitions.place_at(tmp_path)
+    partitions.write_at(place, "rows", FIELDS, rows)
+    tables = [
+        partitions.table_of(FIELDS, rows[at : at + partitions.ROWS_AT_ONCE])
+        for at in range(0, len(rows), partitions.ROWS_AT_ONCE)
+    ]
+    assert partitions.write_tables_at(place, "tables", FIELDS, tables).rows == 45_000
+    assert (tmp_path / "rows").read_bytes() == (tmp_path / "tables").read_bytes()
+
+
+def test_files_of_an_object_store_have_no_paths() -> None:
+    exporter = ParquetExporter("memory://bucket/lake")
+    assert exporter.list_files() == []
+    with pytest.raises(InputError, match=r"is no folder: ask for list_files\(\)"):
+        exporter.list_partitions()

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from prodlens import partitions
-from prodlens.aggregation.manifest import CALLS, Entry, Manifest
 from prodlens.clock import parse_day, parse_instant, utc_day
 from prodlens.errors import InputError
+from prodlens.partitions.manifest import CALLS, LAKE, Entry, Manifest
 from prodlens.selection import parse_repository
 from prodlens.storage import connection, exported, lake_map
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
+    from pathlib import Path
 
     from prodlens.storage import ProdLensStore
     from prodlens.storage.exported import Fields
@@ -49,18 +50,24 @@ class _Scope:
 
 
 class ParquetExporter:
-    """Keeps a folder of Parquet files in step with a store.
+    """Keeps a folder of Parquet files, or a prefix of an object store, in step with a store.
 
     One file holds one repository's calls of one UTC day; `_aggregates` holds the daily tables;
     `_manifest.json` lists them. Files are replaced whole, only when they would say something else,
-    and by one process at a time. A killed run leaves whole files; the next one ends its work.
+    and by one process at a time (an object store has no lock: there the last one stands, file by file).
+    The manifest is written last. A killed run leaves whole files; the next one ends its work.
 
     Args:
-        dir: The folder; it is created by the first export.
+        dir: The folder, created by the first export; or a URL: `file:///folder`,
+            `s3://bucket/prefix`, `gs://bucket/prefix`.
+
+    Raises:
+        InputError: Nothing can be written to URLs of that kind, or the library that speaks to
+            them is not installed.
     """
 
     def __init__(self, dir: str | Path = ".prod-lens/parquet") -> None:  # noqa: A002 - the specification's name
-        self._root = Path(dir).expanduser()
+        self._place = partitions.place_at(dir)
 
     def export_sessions_by_date(
         self,
@@ -86,15 +93,15 @@ class ParquetExporter:
             the repository is unknown.
 
         Raises:
-            InputError: `since` is no day, `repo_filter` is no repository, or a stored value does
-                not fit its column.
+            InputError: `since` is no day, `repo_filter` is no repository, a stored value does not
+                fit its column, or the place is that of `prod-lens lake ingest`.
             StoreError: The store can't be read, or tracking can't be set up.
             OSError: A file can't be written; those written before are whole.
         """
         first = _first_day(since)
         slug = None if repo_filter is None else parse_repository(repo_filter)
-        with partitions.locked(self._root):
-            partitions.sweep(self._root)
+        with self._place.locked():
+            self._place.sweep()
             with connection.naming_errors(store.path):
                 folders = _folders(store)
                 names = None if slug is None else lake_map.names_of(store.conn, slug)
@@ -117,13 +124,13 @@ class ParquetExporter:
             Rows of both tables from `since` on.
 
         Raises:
-            InputError: `since` is no day.
+            InputError: `since` is no day, or the place is that of `prod-lens lake ingest`.
             StoreError: The store can't be read.
             OSError: A file can't be written.
         """
         first = _first_day(since)
-        with partitions.locked(self._root):
-            partitions.sweep(self._root)
+        with self._place.locked():
+            self._place.sweep()
             tables: tuple[tuple[str, Fields, list[dict[str, Any]]], ...] = (
                 (
                     "daily_sessions",
@@ -132,22 +139,36 @@ class ParquetExporter:
                 ),
                 ("daily_github", exported.DAILY_GITHUB, store.fetch_daily_github_metrics(first)),
             )
-            manifest = Manifest.load(self._root)
+            manifest = self._manifest()
             for name, fields, found in tables:
                 rows = [tuple(row[column] for column, _ in fields) for row in found]
                 self._replace_daily(manifest, name, fields, rows, since=first)
-            manifest.save(self._root)
+            manifest.save(self._place)
         return sum(len(found) for _, _, found in tables)
 
     def list_partitions(self) -> list[Path]:
         """Return every Parquet file of the folder, the daily tables included, sorted.
 
         Empty when nothing was exported yet.
+
+        Raises:
+            InputError: The destination is an object store, whose files have no paths: see
+                `list_files`.
         """
-        return partitions.all_files(self._root)
+        if not isinstance(self._place, partitions.Folder):
+            raise InputError(f"{self._place.url} is no folder: ask for list_files().")
+        return partitions.all_files(self._place.root)
+
+    def list_files(self) -> list[str]:
+        """Return the path or URL of every Parquet file, the daily tables included, sorted.
+
+        Raises:
+            InputError: The object store can't be reached.
+        """
+        return [self._place.address(name) for name in self._place.files()]
 
     def _export_calls(self, store: ProdLensStore, scope: _Scope, folders: dict[str, str]) -> int:
-        manifest = Manifest.load(self._root)
+        manifest = self._manifest()
         with lake_map.snapshot(store.conn):
             with connection.naming_errors(store.path):
                 manifest.belongs_to(_made_for(lake_map.store_token(store.conn)))
@@ -159,27 +180,39 @@ class ParquetExporter:
                 if day.repo_slug in folders and scope.covers(day.repo_slug, day.event_date)
             ]
             fresh = [self._in_step(store, manifest, day, folders[day.repo_slug]) for day in due]
-        self._remove_stale(manifest, scope, folders, {entry.path for entry in fresh})
+        gone = self._stale(manifest, scope, folders, {entry.path for entry in fresh})
         manifest.files |= {entry.path: entry for entry in fresh}
-        manifest.save(self._root)
+        manifest.save(self._place)
+        for name in gone:
+            self._place.remove(name)
         return sum(entry.rows for entry in fresh)
+
+    def _manifest(self) -> Manifest:
+        """Return the manifest; files that no database stands behind are not to be lost."""
+        manifest = Manifest.load(self._place)
+        if manifest.made_for == LAKE:
+            raise InputError(
+                f"{self._place.url} holds calls that prod-lens lake ingest has written: name "
+                "another place."
+            )
+        return manifest
 
     def _in_step(
         self, store: ProdLensStore, manifest: Manifest, day: DayOfCalls, folder: str
     ) -> Entry:
         """Return the entry of a repository and day, writing its file when it may have changed."""
-        path = partitions.partition_path(self._root, folder, day.event_date)
-        name = f"{folder}/{path.name}"
+        path = partitions.partition_path(PurePosixPath(), folder, day.event_date)
+        name = path.as_posix()
         known = manifest.files.get(name)
         if (
             known
             and known.seen is not None
             and known.seen == day.seen
-            and _size(path) == known.size
+            and self._place.size(name) == known.size
         ):
             return known
         rows = _named(store, exported.calls_of_day(store.conn, day.repo_slug, day.event_date))
-        written = partitions.write(path, exported.CALLS, rows)
+        written = partitions.write_at(self._place, name, exported.CALLS, rows)
         return Entry(
             path=name,
             kind=CALLS,
@@ -191,20 +224,26 @@ class ParquetExporter:
             seen=day.seen,
         )
 
-    def _remove_stale(
+    def _stale(
         self, manifest: Manifest, scope: _Scope, folders: dict[str, str], fresh: set[str]
-    ) -> None:
-        """Remove files of the scope whose calls are gone, also files that no manifest knows."""
+    ) -> list[str]:
+        """Forget files of the scope whose calls are gone; return those to remove.
+
+        Files that no manifest knows are among them; they are removed only when the manifest says
+        so, for whoever reads by it.
+        """
+        gone = set()
         for entry in list(manifest.files.values()):
             if entry.kind == CALLS and scope.covers(entry.repo_slug, entry.first_day):
                 del manifest.files[entry.path]
-                if entry.path not in fresh:
-                    partitions.remove(self._root / entry.path)
-        for slug, folder in folders.items():
-            for path in partitions.files_of(self._root, folder):
-                known = f"{folder}/{path.name}" in fresh
-                if not known and scope.covers(slug, path.stem) and partitions.is_ours(path):
-                    partitions.remove(path)
+                gone.add(entry.path)
+        slugs = {folder: slug for slug, folder in folders.items()}
+        for name in self._place.files():
+            folder, _, file = name.partition("/")
+            known = folder not in slugs or name in fresh or name in gone
+            if not known and scope.covers(slugs[folder], file.removesuffix(partitions.SUFFIX)):
+                gone |= {name} if partitions.is_ours_at(self._place, name) else set()
+        return sorted(gone - fresh)
 
     def _replace_daily(
         self,
@@ -216,15 +255,15 @@ class ParquetExporter:
         since: str | None,
     ) -> None:
         """Write a daily table's file: its rows before `since` as they are, then the given ones."""
-        path = self._root / partitions.AGGREGATES / f"{name}{partitions.SUFFIX}"
-        earlier = [] if since is None else partitions.read(path, fields)
+        key = f"{partitions.AGGREGATES}/{name}{partitions.SUFFIX}"
+        earlier = [] if since is None else partitions.read_at(self._place, key, fields)
         whole = [row for row in earlier if row[0] < since] + rows
-        manifest.files.pop(key := path.relative_to(self._root).as_posix(), None)
+        manifest.files.pop(key, None)
         if not whole:
-            if partitions.is_ours(path):
-                partitions.remove(path)
+            if partitions.is_ours_at(self._place, key):
+                self._place.remove(key)
             return
-        written = partitions.write(path, fields, whole)
+        written = partitions.write_at(self._place, key, fields, whole)
         manifest.files[key] = Entry(
             path=key,
             kind=name,
@@ -261,10 +300,6 @@ def _made_for(store_token: str | None) -> str | None:
         return None
     columns = hashlib.sha256(repr(exported.CALLS).encode()).hexdigest()[:16]
     return f"{store_token}.{columns}"
-
-
-def _size(path: Path) -> int | None:
-    return path.stat().st_size if path.exists() else None
 
 
 def _first_day(since: date | str | None) -> str | None:

@@ -19,7 +19,11 @@ def export() -> None:
 
 
 @export.command("parquet")
-@click.option("--out", metavar="D", help="Folder instead of the one in the settings.")
+@click.option(
+    "--out",
+    metavar="D",
+    help="Folder or URL (s3://bucket/prefix) instead of the folder in the settings.",
+)
 @click.option("--repo", metavar="O/N", help="Only the calls of this repository.")
 @click.option("--since", metavar="WHEN", help="First day (2026-10-01, 90d, this-month).")
 @click.option(
@@ -31,7 +35,7 @@ def export() -> None:
 def parquet(
     app: App, out: str | None, repo: str | None, since: str | None, aggregates: bool
 ) -> None:
-    """Bring a folder of Parquet files in step with the database; what did not change is left."""
+    """Bring Parquet files in step with the database; what did not change is left."""
     from prodlens.aggregation import DailyAggregator, ParquetExporter
     from prodlens.errors import InputError
     from prodlens.selection import parse_repository
@@ -41,7 +45,7 @@ def parquet(
         slug = None if repo is None else parse_repository(repo)
     except InputError as error:
         raise click.UsageError(str(error)) from None
-    folder = app.settings.ingest.parquet_dir if out is None else Path(out).expanduser()
+    folder = app.settings.ingest.parquet_dir if out is None else out
     exporter = ParquetExporter(folder)
     with app.open_store() as store:
         calls = exporter.export_sessions_by_date(store, since=first, repo_filter=slug)
@@ -49,7 +53,7 @@ def parquet(
         if aggregates:
             DailyAggregator(store).write_aggregates()
             days = exporter.export_aggregates_by_date(store, since=first)
-    files = len(exporter.list_partitions())
+    files = len(exporter.list_files())
     if app.json:
         counts = {"calls": calls, "daily_rows": days, "files": files}
         app.out.json({"schema": "prodlens.export-parquet/1", "folder": folder, **counts})

@@ -119,13 +119,13 @@ _SUGGESTIONS: Final = _fields(
     ("whole", "retained_lines"),
     ("text", "retained_at_sha retention_status provider_message_id sources"),
 )
-_DAILY_USAGE: Final = _fields(
+DAILY_USAGE: Final = _fields(
     ("text", "event_date repo_slug developer_id model traffic_class"),
     ("whole", "calls tokens_in tokens_out cache_read_tokens cache_write_tokens tokens_known"),
     ("whole", "cost_nanos priced errors status_known accepted decided accepted_lines latency_n"),
     ("number", "latency_sum latency_sumsq"),
 )
-_COVERAGE: Final = _fields(
+COVERAGE: Final = _fields(
     ("text", "event_date source repo_slug developer_id"),
     ("whole", "calls"),
 )
@@ -186,7 +186,7 @@ TABLES: Final = {
     ),
     "daily-usage": Table(
         title="sums per UTC day, repository, developer, model and traffic; '' is not known",
-        fields=_DAILY_USAGE,
+        fields=DAILY_USAGE,
         source="daily_usage",
         moment="event_date",
         by_day=True,
@@ -194,7 +194,7 @@ TABLES: Final = {
     ),
     "coverage": Table(
         title="calls that each source saw per UTC day; '' is not known",
-        fields=_COVERAGE,
+        fields=COVERAGE,
         source="capture_coverage",
         moment="event_date",
         by_day=True,

@@ -12,15 +12,20 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
-from prodlens import partitions
 from prodlens.errors import InputError
+from prodlens.partitions import paths
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from prodlens.partitions.places import Place
 
 NAME: Final = "_manifest.json"
 CALLS: Final = "sessions"
 """Kind of the files that hold calls."""
+LAKE: Final = "lake"
+"""What files are made for that a cluster has read from raw files, and no database."""
+LETTERS: Final = "dead_letters"
+"""Kind of the file that names the raw records that were set aside."""
+LETTERS_PATH: Final = f"_{LETTERS}/{LETTERS}{paths.SUFFIX}"
 SCHEMA: Final = "prodlens.parquet/1"
 """Name and version of the form; a key that changes its meaning makes a new version."""
 
@@ -31,7 +36,8 @@ class Entry:
 
     Attributes:
         path: Where it lies, relative to the folder, with "/".
-        kind: `sessions` for the calls of a repository and day, else the name of a daily table.
+        kind: `sessions` for the calls of a repository and day, `dead_letters`, else the name of a
+            daily table.
         repo_slug: Repository of the calls, as stored; None is unassigned, or a daily table.
         first_day: First UTC day in it, `YYYY-MM-DD`.
         last_day: Last UTC day in it.
@@ -61,9 +67,11 @@ class Entry:
         Raises:
             InputError: No folder or day has that name.
         """
+        if self.kind == LETTERS:
+            return LETTERS_PATH
         if self.kind != CALLS:
-            return f"{partitions.AGGREGATES}/{self.kind}{partitions.SUFFIX}"
-        return partitions.partition_path(PurePosixPath(), self.folder, self.first_day).as_posix()
+            return f"{paths.AGGREGATES}/{self.kind}{paths.SUFFIX}"
+        return paths.partition_path(PurePosixPath(), self.folder, self.first_day).as_posix()
 
 
 _NAMES: Final = tuple(f.name for f in dataclasses.fields(Entry))
@@ -82,10 +90,10 @@ class Manifest:
     files: dict[str, Entry] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, root: Path) -> Manifest:
-        """Return the manifest of a folder; an empty one when it is missing or can't be trusted."""
+    def load(cls, place: Place) -> Manifest:
+        """Return the manifest of a place; an empty one when it is missing or can't be trusted."""
         try:
-            document = json.loads((root / NAME).read_bytes())
+            document = json.loads(_content(place))
             if document["schema"] != SCHEMA:
                 return cls()
             entries = [Entry(**{name: row[name] for name in _NAMES}) for row in document["files"]]
@@ -103,19 +111,23 @@ class Manifest:
                 path: dataclasses.replace(entry, seen=None) for path, entry in self.files.items()
             }
 
-    def save(self, root: Path) -> None:
-        """Write the manifest atomically (mode 0600), unless the file says the same already."""
+    def save(self, place: Place) -> None:
+        """Write the manifest atomically, unless the file says the same already."""
         content = self._text().encode("ascii")
-        target = root / NAME
-        with partitions.drafted(target) as draft:
+        with place.drafted(NAME) as draft:
             draft.stream.write(content)
-            draft.keep = not target.exists() or target.read_bytes() != content
+            draft.keep = place.size(NAME) is None or _content(place) != content
 
     def _text(self) -> str:
         """Return the document with one file a line: quick to write, and easy to compare."""
         head = json.dumps({"schema": SCHEMA, "made_for": self.made_for})
         files = ",\n".join(json.dumps(_plain(self.files[path])) for path in sorted(self.files))
         return f'{head[:-1]}, "files": [\n{files}\n]}}\n'
+
+
+def _content(place: Place) -> bytes:
+    with place.open(NAME) as stream:
+        return stream.read()
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
