@@ -1,6 +1,7 @@
 """Owns time: "now", reading of instants, UTC days, and `since`/`until` text; no pandas.
 
-Everything is UTC. Ranges are half open: `since` inclusive, `until` exclusive. Instants are stored
+Everything is UTC but the days of a named zone, for reports that ask for one; never the zone of the
+machine. Ranges are half open: `since` inclusive, `until` exclusive. Instants are stored
 as fixed-width text (`2024-10-28T12:00:00.000000Z`, 27 characters), which sorts as time does.
 """
 
@@ -8,10 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Final
 
 from prodlens.errors import InputError
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 EARLIEST: Final = datetime(2020, 1, 1, tzinfo=UTC)
 """No coding assistant left a trace before this; an older time is a broken one (sources.md 10)."""
@@ -163,6 +167,42 @@ def day_start(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
+def zone_named(name: str) -> tzinfo:
+    """Return a time zone by its IANA name (`Asia/Kolkata`, `UTC`).
+
+    Raises:
+        InputError: There is none of that name.
+    """
+    if name == "UTC":
+        return UTC
+    import zoneinfo
+
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise InputError(
+            f"{name!r} is no time zone: write it as the IANA names it, for example Europe/Berlin."
+        ) from None
+
+
+def local_day(value: datetime, zone: tzinfo = UTC) -> date:
+    """Return the day on which an instant lies in a zone; a naive datetime is UTC.
+
+    >>> local_day(datetime(2026, 3, 1, 20, tzinfo=UTC), zone_named("Asia/Kolkata")).isoformat()
+    '2026-03-02'
+    """
+    return as_utc(value).astimezone(zone).date()
+
+
+def local_start(day: date, zone: tzinfo = UTC) -> datetime:
+    """Return the first instant of a zone's day, aware UTC, also where midnight is left out.
+
+    >>> local_start(date(2026, 3, 2), zone_named("Asia/Kolkata")).isoformat()
+    '2026-03-01T18:30:00+00:00'
+    """
+    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
+
+
 def days_between(since: date, until: date) -> list[date]:
     """Return every day of `[since, until)` in order; empty when the range is empty."""
     return [since + timedelta(days=k) for k in range(max((until - since).days, 0))]
@@ -186,7 +226,7 @@ def parse_day(value: object) -> date:
     raise InputError(f"{value!r} is no day: write it as YYYY-MM-DD.")
 
 
-def parse_when(text: str, now: datetime) -> datetime:
+def parse_when(text: str, now: datetime, zone: tzinfo = UTC) -> datetime:
     """Read the `--since` and `--until` of the command line.
 
     Args:
@@ -194,6 +234,7 @@ def parse_when(text: str, now: datetime) -> datetime:
             (Monday), `this-month` or `last-month`.
         now: The instant that relative texts count from; `90d` starts 90 whole UTC days before
             the end of the present day.
+        zone: Whose days and wall clock a text without an offset means.
 
     Returns:
         An aware UTC instant; a day means its first instant.
@@ -202,7 +243,7 @@ def parse_when(text: str, now: datetime) -> datetime:
         InputError: The text is none of these.
     """
     word = text.strip().lower()
-    today = utc_day(now)
+    today = local_day(now, zone)
     named = {
         "today": today,
         "yesterday": today - timedelta(days=1),
@@ -211,15 +252,16 @@ def parse_when(text: str, now: datetime) -> datetime:
         "last-month": (today.replace(day=1) - timedelta(days=1)).replace(day=1),
     }
     if word in named:
-        return day_start(named[word])
+        return local_start(named[word], zone)
     if match := _RELATIVE.fullmatch(word):
         count = int(match[1]) * (7 if match[2] == "w" else 1)
         try:
-            return day_start(today + timedelta(days=1 - count))
+            return local_start(today + timedelta(days=1 - count), zone)
         except OverflowError:
             raise InputError(f"{text!r} reaches before the first year of the calendar.") from None
     if not word.isdigit() and (parsed := parse_instant(text.strip())) is not None:
-        return parsed[0]
+        moment, assumed = parsed
+        return moment.replace(tzinfo=zone).astimezone(UTC) if assumed else moment
     raise InputError(
         f"{text!r} is no time: write 2026-10-01, 2026-10-01T12:00:00Z, 90d, 12w or this-month."
     )

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from prodlens.clock import as_utc, day_start, format_instant, utc_day
+from prodlens.clock import as_utc, day_start, format_instant, utc_day, zone_named
 from prodlens.errors import InputError
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date, datetime, tzinfo
 
 _SLUG: Final = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]{0,99}(?:/[A-Za-z0-9_.-]{1,100}){0,3}")
 
@@ -32,6 +32,7 @@ class Selection:
         developers: Developer ids, any of which matches; empty means all.
         sources: Source names, any of which matches; empty means all.
         traffic: Traffic classes, any of which matches; empty means all.
+        timezone: IANA name of the zone whose days are counted; changes no row of the slice.
     """
 
     since: datetime | None = None
@@ -41,6 +42,7 @@ class Selection:
     developers: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     traffic: tuple[str, ...] = ()
+    timezone: str = "UTC"
 
     def __post_init__(self) -> None:
         """Bring times to UTC and slugs to one spelling.
@@ -59,6 +61,15 @@ class Selection:
             )
         slugs = tuple(parse_repository(slug) for slug in self.repositories)
         object.__setattr__(self, "repositories", slugs)
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone whose days are counted.
+
+        Raises:
+            InputError: There is no zone of that name.
+        """
+        return zone_named(self.timezone)
 
     def days(self) -> tuple[date | None, date | None]:
         """Return the first UTC day of the slice and the first UTC day after it."""

@@ -6,18 +6,18 @@ rows and is right in any case.
 
 from __future__ import annotations
 
-import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from prodlens.cli.context import pass_app
+from prodlens.cli.report_times import as_of_option, timezone_option, when_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from prodlens.cli.context import App
     from prodlens.exports.model import ReportModel
@@ -32,6 +32,7 @@ _SAID_ON_STDERR = frozenset(
         "window_after_data",
         "no_data",
         "no_calls",
+        "traffic_left_out",
         "incomplete_day",
     }
 )
@@ -74,6 +75,12 @@ _SAID_ON_STDERR = frozenset(
     help="Zone whose days count (Europe/Berlin) instead of the setting report.timezone.",
 )
 @click.option(
+    "--traffic",
+    metavar="CLASSES",
+    help="Traffic that counts, such as human,subagent; all of it if not given. Calls of which no "
+    "rule says whose they are: unclassified.",
+)
+@click.option(
     "-o",
     "--output",
     "outputs",
@@ -95,18 +102,19 @@ def report(app: App, /, **options: Any) -> None:
         return
     table: str | None = options["table"]
     targets = _targets(options["outputs"], table=table)
-    as_of = _as_of(app, options["as_of"])
-    timezone: str = _timezone(app, options["timezone"])
+    as_of = as_of_option(app, options["as_of"])
+    timezone: str = timezone_option(app, options["timezone"])
     asked: dict[str, Any] = {
         "repo": options["repo"],
-        "since": _when(options["since"], as_of, timezone),
-        "until": _when(options["until"], as_of, timezone),
+        "since": when_option(options["since"], as_of, timezone),
+        "until": when_option(options["until"], as_of, timezone),
         "policy_models": options["policy_models"] or app.settings.report.policy_models,
     }
     _check(asked)
+    traffic = _traffic(options["traffic"])
     with _open(app) as store:
         _refresh(app, store)
-        made = generator(app, store, as_of, timezone).build_whole(
+        made = generator(app, store, as_of, timezone, traffic=traffic).build_whole(
             lag_days=options["lag_days"], compare=options["compare"], **asked
         )
     _out(app, made, targets, table=table, width=options["width"])
@@ -122,13 +130,21 @@ def verify(app: App, file: Path) -> None:
     """
     from prodlens.exports import json_document
     from prodlens.exports.verification import asked_by, held, read
+    from prodlens.metrics.working_sessions import IDLE_MINUTES
 
     document = read(file)
     asked, as_of, compare = asked_by(document)
     with _open(app) as store:
         _refresh(app, store)
-        timezone = str(document["metadata"].get("timezone", "UTC"))
-        made = generator(app, store, as_of, timezone).build_whole(compare=compare, **asked)
+        said = document["metadata"]
+        made = generator(
+            app,
+            store,
+            as_of,
+            str(said.get("timezone", "UTC")),
+            traffic=_traffic(",".join(map(str, said.get("traffic", ())))),
+            idle_minutes=int(said.get("idle_minutes", IDLE_MINUTES)),
+        ).build_whole(compare=compare, **asked)
     checks = held(document, json_document.document(made))
     changed = [one for one in checks if not one.holds]
     if app.json:
@@ -157,7 +173,13 @@ def _say(app: App, file: Path, changed: Sequence[Check], *, every: int) -> None:
 
 
 def generator(
-    app: App, store: ProdLensStore, as_of: datetime | None, timezone: str | None = None
+    app: App,
+    store: ProdLensStore,
+    as_of: datetime | None,
+    timezone: str | None = None,
+    *,
+    traffic: tuple[str, ...] = (),
+    idle_minutes: int | None = None,
 ) -> ReportGenerator:
     """Return what makes reports as the settings say.
 
@@ -166,72 +188,40 @@ def generator(
         store: The store.
         as_of: The instant to report as of; None is the present.
         timezone: IANA name of the zone whose days count; None is what the settings say.
+        traffic: Traffic classes that count; none is all.
+        idle_minutes: Minutes without a call that end a working session; None is what the settings
+            say.
     """
     from prodlens.cli.associating import declared_of
     from prodlens.metrics.declaration import Asking
     from prodlens.metrics.report import ReportGenerator
+    from prodlens.selection import Selection
 
     return ReportGenerator(
         store,
         as_of=as_of,
         ai_labels=app.settings.report.ai_labels,
         asking=Asking(
-            declared=declared_of(app), nonworking_days=app.settings.report.nonworking_days
+            declared=declared_of(app),
+            nonworking_days=app.settings.report.nonworking_days,
+            selection=Selection(traffic=traffic),
+            idle_minutes=idle_minutes or app.settings.report.idle_minutes,
         ),
         timezone=timezone or app.settings.report.timezone,
     )
 
 
-def _as_of(app: App, text: str | None) -> datetime | None:
-    """Return the instant of `--as-of`, else of SOURCE_DATE_EPOCH; None is the present.
-
-    Source: reproducible-builds.org/specs/source-date-epoch.
+def _traffic(text: str | None) -> tuple[str, ...]:
+    """Return the traffic classes of `--traffic`.
 
     Raises:
-        click.UsageError: It is no time.
+        click.UsageError: There is no class of that name.
     """
-    if text is not None:
-        return app.parse_when(text)
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not epoch:
-        return None
-    try:
-        return datetime.fromtimestamp(int(epoch), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise click.UsageError(
-            f"SOURCE_DATE_EPOCH is {epoch!r}: write whole seconds since 1970."
-        ) from None
-
-
-def _timezone(app: App, text: str | None) -> str:
-    """Return the name of the zone whose days count.
-
-    Raises:
-        click.UsageError: There is none of that name.
-    """
-    from prodlens.clock import zone_named
     from prodlens.errors import InputError
+    from prodlens.metrics.traffic import parse_traffic
 
     try:
-        zone_named(text or app.settings.report.timezone)
-    except InputError as error:
-        raise click.UsageError(str(error)) from None
-    return text or app.settings.report.timezone
-
-
-def _when(text: str | None, as_of: datetime | None, timezone: str = "UTC") -> datetime | None:
-    """Return the instant of a `--since` or `--until`; `90d` counts from the present, or as of.
-
-    Raises:
-        click.UsageError: The text is no time.
-    """
-    from prodlens.clock import parse_when, utc_now, zone_named
-    from prodlens.errors import InputError
-
-    if text is None:
-        return None
-    try:
-        return parse_when(text, as_of or utc_now(), zone_named(timezone))
+        return parse_traffic(text)
     except InputError as error:
         raise click.UsageError(str(error)) from None
 

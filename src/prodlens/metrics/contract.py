@@ -13,7 +13,9 @@ from prodlens.metrics.association import RESULT_FIELDS, Q
 from prodlens.metrics.catalog import HIGH_DIFF_RATIO
 from prodlens.metrics.delivery import merge_hours
 from prodlens.metrics.sentences import sentence
+from prodlens.metrics.traffic import traffic_name
 from prodlens.metrics.window import shown
+from prodlens.metrics.working_sessions import IDLE_MINUTES
 
 if TYPE_CHECKING:
     from datetime import date
@@ -222,6 +224,7 @@ def _model(line: ModelLine) -> dict[str, Any]:
 
 def _metadata(report: Report) -> dict[str, Any]:
     window, timezone = report.window, report.asking.selection.timezone
+    traffic, idle = report.asking.selection.traffic, report.inputs.idle_minutes
     return {
         "repo": report.repo,
         "since": shown(window.since),
@@ -235,6 +238,8 @@ def _metadata(report: Report) -> dict[str, Any]:
         "generated_at": format_instant(report.generated_at),
         "version": __version__,
         **({} if timezone == "UTC" else {"timezone": timezone}),
+        **({"traffic": [traffic_name(one) for one in traffic]} if traffic else {}),
+        **({} if idle == IDLE_MINUTES else {"idle_minutes": idle}),
     }
 
 

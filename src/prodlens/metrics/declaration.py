@@ -1,7 +1,9 @@
-"""Owns the one rule of what is confirmed: declared beforehand, over its whole window, at its end.
+"""Owns the one rule of what is primary, and of what is confirmed.
 
-Everything else explores. `report` and `correlate` both ask here. Reads no data, computes no
-statistic. Source: statistics.md 1.7, 8.2.
+One comparison is primary and stands outside the family: the declared one, over its whole window and
+at its end, which makes it confirmatory; or, where nothing is declared, the one that is primary by
+default, which confirms nothing. All others explore. `report` and `correlate` both ask here. Reads
+no data, computes no statistic. Source: statistics.md 1.7, 8.2.
 """
 
 from __future__ import annotations
@@ -21,7 +23,11 @@ if TYPE_CHECKING:
 MIN_COVERAGE: Final = 0.9
 """Share of the declared window's days that both series must know."""
 
+DEFAULT_PRIMARY: Final = ("sessions", "commits", 1)
+"""Use, delivery and lag that are primary where nothing is declared: named before any data."""
+
 Declaration = Literal["none", "confirmatory", "other_window", "not_due", "data_short"]
+Standing = Literal["exploratory", "primary", "confirmatory"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +85,26 @@ class Asking:
         """Return the declared comparison when it is about these two series, else None."""
         said = self.declared
         return said if said is not None and said.is_about(pair, self.selection) else None
+
+    def standing(
+        self, pair: tuple[str, str], lag_days: int, declaration: Declaration = "none"
+    ) -> Standing:
+        """Return how a comparison stands to the family: in it, or outside as the primary one.
+
+        A declaration takes the place of the default, also where it is about something else: there
+        is one primary comparison, and one that is not due yet explores.
+
+        Args:
+            pair: Slugs of exposure and outcome.
+            lag_days: Days from exposure to outcome.
+            declaration: What became of the declaration for the pair.
+        """
+        said = self.declared
+        if said is None:
+            whole = not self.selection.traffic
+            return "primary" if whole and (*pair, lag_days) == DEFAULT_PRIMARY else "exploratory"
+        due = declaration == "confirmatory" and said.lag_days == lag_days
+        return "confirmatory" if due else "exploratory"
 
     def declaration(self, pair: tuple[str, str], days: Days, known: int) -> Declaration:
         """Return what becomes of the declaration for a pair.

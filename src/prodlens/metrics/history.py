@@ -16,7 +16,6 @@ from prodlens.metrics.association import LONGEST_LAG
 from prodlens.metrics.daily_metrics import DailyMetrics
 from prodlens.metrics.over_time import OverTime, over_time
 from prodlens.metrics.report_family import one_family
-from prodlens.selection import Selection
 from prodlens.storage import where
 from prodlens.storage.usage_readings import usage_by_model_day
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from prodlens.metrics.against import Compare
     from prodlens.metrics.report import Report
+    from prodlens.selection import Selection
     from prodlens.storage import ProdLensStore
 
 OUTCOMES: Final = ("commits", "merged_prs")

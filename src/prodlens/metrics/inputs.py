@@ -30,8 +30,9 @@ from prodlens.metrics.delivery_inputs import (
     read_delivery,
 )
 from prodlens.metrics.policy import Policy
+from prodlens.metrics.traffic import left_out
 from prodlens.metrics.window import wall_clock, whole_days
-from prodlens.metrics.working_sessions import IDLE_MINUTES, WorkingSession, working_sessions
+from prodlens.metrics.working_sessions import IDLE_MINUTES, working_sessions
 from prodlens.selection import Selection
 from prodlens.storage import (
     daily_readings,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime, tzinfo
 
+    from prodlens.metrics.working_sessions import WorkingSession
     from prodlens.storage import ProdLensStore
     from prodlens.storage.delivery_readings import RepositoryState
     from prodlens.storage.edit_readings import EditFigures
@@ -57,6 +59,19 @@ if TYPE_CHECKING:
 EVERY_NEED: Final = frozenset(need for metric in METRICS.values() for need in metric.needs)
 _OVER_TIME: Final = frozenset({Need.DAYS, Need.COMMITS, Need.PULL_REQUESTS})
 _DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conventions:
+    """What a team may set of how its data are taken.
+
+    Attributes:
+        ai_labels: Globs of labels of pull requests that are a sign of AI assistance.
+        idle_minutes: Minutes without a call that end a working session.
+    """
+
+    ai_labels: Sequence[str] = AI_LABELS
+    idle_minutes: int = IDLE_MINUTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +139,8 @@ class MetricInputs:
         identification: How far the ids of calls can be trusted.
         policy: The models that the team's policy allows.
         sources: Calls each source saw.
+        traffic: Calls of the slice by traffic class, those that its filter leaves out included.
+        left_out: Of these, the calls that the filter leaves out.
         open_dead_letters: Records set aside in the whole store, whatever the slice.
         delivery: Pull requests and commits.
         daily: Series of use and delivery by day.
@@ -145,6 +162,8 @@ class MetricInputs:
     )
     policy: Policy = field(default_factory=Policy)
     sources: Mapping[str, int] = field(default_factory=dict)
+    traffic: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
     open_dead_letters: int = 0
     delivery: DeliveryInputs = field(default_factory=DeliveryInputs)
     daily: DailyInputs = field(default_factory=DailyInputs)
@@ -194,8 +213,7 @@ def read_inputs(
     policy: Policy | None = None,
     needs: Iterable[Need] = EVERY_NEED,
     now: datetime | None = None,
-    ai_labels: Sequence[str] = AI_LABELS,
-    idle_minutes: int = IDLE_MINUTES,
+    conventions: Conventions | None = None,
 ) -> MetricInputs:
     """Read what the chosen metrics need, once.
 
@@ -205,13 +223,12 @@ def read_inputs(
         policy: The models a policy allows; None is no policy.
         needs: What the chosen metrics need; what none needs is not read and stays empty.
         now: The present instant, aware UTC; None is now. Time after it is in no daily figure.
-        ai_labels: Globs of labels that are a sign of AI assistance.
-        idle_minutes: Minutes without a call that end a working session.
+        conventions: How the data are taken; None is as it is usual.
 
     Raises:
         StoreError: The database can't be read.
     """
-    wanted = frozenset(needs)
+    wanted, taken = frozenset(needs), conventions or Conventions()
     clause = where.sessions(selection)
     with naming_errors(store.path), one_state(store):
         models = readings.by_model(store.conn, clause, threshold=HIGH_DIFF_RATIO)
@@ -224,10 +241,12 @@ def read_inputs(
             else Latencies(every=array("d"), without_errors=array("d"))
         )
         total = readings.total(models.values())
+        every_class = where.sessions(replace(selection, traffic=()))
+        traffic = readings.calls_by_traffic(store.conn, every_class)
         delivery, daily = DeliveryInputs(), DailyInputs()
         if wanted & _OVER_TIME:
             delivery, daily = _over_time(
-                store, selection, total, now=now or utc_now(), ai_labels=ai_labels
+                store, selection, total, now=now or utc_now(), ai_labels=taken.ai_labels
             )
         return MetricInputs(
             models=dict(sorted(models.items(), key=lambda item: item[0] or "")),
@@ -240,14 +259,17 @@ def read_inputs(
             if Need.EDITS in wanted
             else {},
             work=working_sessions(
-                work_readings.call_times(store.conn, clause).values(), idle_minutes=idle_minutes
+                work_readings.call_times(store.conn, clause).values(),
+                idle_minutes=taken.idle_minutes,
             )
             if Need.TIMES in wanted
             else (),
-            idle_minutes=idle_minutes,
+            idle_minutes=taken.idle_minutes,
             identification=persons.identification(store.conn, clause),
             policy=policy or Policy(),
             sources=readings.calls_by_source(store.conn, clause),
+            traffic=traffic,
+            left_out=left_out(traffic, selection.traffic),
             open_dead_letters=readings.open_dead_letters(store.conn),
             delivery=delivery,
             daily=daily,
@@ -328,15 +350,17 @@ def _on_the_wall(states: Sequence[RepositoryState], zone: tzinfo) -> Sequence[Re
     """Return the states with the times that decide about days as the zone's clock shows them."""
     if zone is UTC:
         return states
-    names = ("synced_at", "first_commit", "first_request", "last_delivery")
+
+    def shown(moment: datetime | None) -> datetime | None:
+        return None if moment is None else wall_clock(moment, zone)
+
     return [
         replace(
             state,
-            **{
-                name: wall_clock(moment, zone)
-                for name in names
-                if (moment := getattr(state, name)) is not None
-            },
+            synced_at=shown(state.synced_at),
+            first_commit=shown(state.first_commit),
+            first_request=shown(state.first_request),
+            last_delivery=shown(state.last_delivery),
         )
         for state in states
     ]

@@ -10,6 +10,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.clock import local_day
+from prodlens.metrics.traffic import traffic_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,14 +109,27 @@ def _about_the_window(window: Window, coverage: Coverage, repo: str | None) -> I
         )
 
 
+def _left_out(coverage: Coverage) -> str:
+    kept = [traffic_name(one) for one in coverage.traffic if one not in coverage.left_out]
+    gone = ", ".join(f"{traffic_name(one)} {n:,}" for one, n in coverage.left_out.items())
+    return (
+        f"Only traffic of {' and '.join(kept) or 'no class that there is'} counts; other calls, "
+        f"left out: {sum(coverage.left_out.values()):,} ({gone})."
+    )
+
+
 def _about_the_values(coverage: Coverage) -> Iterator[Note]:
     if not coverage.calls:
+        if coverage.left_out:
+            yield Note(code="traffic_left_out", text=_left_out(coverage))
         return
     yield Note(
         code="calls_taken_as_independent",
         text="Intervals are 95% and take calls as independent; calls of one developer resemble "
         "each other, so the true uncertainty is larger.",
     )
+    if coverage.left_out:
+        yield Note(code="traffic_left_out", text=_left_out(coverage))
     if coverage.subscription_calls:
         yield Note(
             code="subscription_at_api_prices",

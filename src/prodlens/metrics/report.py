@@ -19,7 +19,7 @@ from prodlens.metrics.coverage import coverage_of
 from prodlens.metrics.declaration import Asking
 from prodlens.metrics.delivery_evidence import AI_LABELS
 from prodlens.metrics.effects import effect_sizes
-from prodlens.metrics.inputs import observe, one_state, read_inputs
+from prodlens.metrics.inputs import Conventions, observe, one_state, read_inputs
 from prodlens.metrics.measures import measure
 from prodlens.metrics.notes import notes_of
 from prodlens.metrics.policy import parse_policy
@@ -113,7 +113,8 @@ class ReportGenerator:
         as_of: The instant to report as of, instead of the present: what came later doesn't count.
         ai_labels: Labels of pull requests (globs) that are a sign of AI assistance.
         asking: The comparison that was declared beforehand, and the holidays that associations set
-            aside; its slice and instant are passed over. None is neither.
+            aside; of its slice only the traffic counts, its instant is passed over. None is
+            neither.
         timezone: IANA name of the zone whose days are counted.
 
     Raises:
@@ -201,8 +202,9 @@ class ReportGenerator:
                 selection,
                 policy=policy,
                 now=now,
-                ai_labels=self._ai_labels,
-                idle_minutes=self._asking.idle_minutes,
+                conventions=Conventions(
+                    ai_labels=self._ai_labels, idle_minutes=self._asking.idle_minutes
+                ),
             )
             decided = daily_readings.decided_calls(self._store.conn, where.sessions(selection))
         models = _model_lines(inputs)

@@ -155,7 +155,7 @@ class ReportSettings:
         default="UTC",
         metadata=_about(
             Kind.ZONE,
-            "Time zone whose days a report counts in; this release counts in UTC.",
+            "Time zone whose days a report counts in; the daily tables stay in UTC.",
             '"Europe/Berlin"',
         ),
     )
@@ -187,7 +187,7 @@ class ReportSettings:
         default=30,
         metadata=_about(
             Kind.INTEGER,
-            "Minutes without a call that end a working session; not used by this release.",
+            "Minutes without a call that end a working session.",
             "30",
             minimum=1,
         ),

@@ -1,6 +1,6 @@
 """SQL that reads daily series and single decisions behind the report; writes nothing.
 
-Days are UTC days. Computes no metric: which of the days were covered is decided in
+Days are UTC days, or those of the selection's zone. Computes no metric: which of the days were covered is decided in
 `prodlens.metrics.calendar`.
 """
 
@@ -10,6 +10,9 @@ from array import array
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Final
+
+from prodlens.storage.persons import person
+from prodlens.storage.rollup_sql import DECIDED
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,8 +26,8 @@ case when coalesce(total_tokens, tokens_in, tokens_out) is not null
 _LONGEST_MS: Final = 1e15
 """30,000 years: what claims to have taken longer is no duration."""
 _CALLS_BY_DAY: Final = """
-select event_date, count(*) as calls, count(distinct session_id) as sessions
-from sessions where {where} group by event_date order by event_date
+select {day} as event_date, count(*) as calls, count(distinct session_id) as sessions
+from sessions where {where} group by 1 order by 1
 """
 _SEEN_DAYS: Final = """
 with
@@ -39,11 +42,25 @@ seen (sources, event_date, repo_slug, calls) as (
 select sources, event_date, sum(calls) as calls, max(coalesce({where}, 0)) as inside
 from seen group by sources, event_date
 """
+_SEEN_DAYS_ELSEWHERE: Final = """
+with seen (sources, event_date, repo_slug, calls) as (
+    select sources, {day}, repo_slug, count(*) from sessions group by 1, 2, 3
+)
+select sources, event_date, sum(calls) as calls, max(coalesce({where}, 0)) as inside
+from seen group by sources, event_date
+"""
 _DECIDED: Final = f"""
-select accepted_flag, coalesce(developer_id, '') as developer,
+with people (id, person) as (
+    select id, {person("id")} from (
+        select distinct developer_id as id from sessions
+        where {{where}} and {DECIDED} and developer_id is not null
+    )
+)
+select accepted_flag, coalesce(person, '') as developer,
     case when latency_ms >= 0 and latency_ms < {_LONGEST_MS!r} then latency_ms end as latency,
     {_TOKENS} as tokens
-from sessions where {{where}} and accepted_flag is not null
+from sessions left join people on people.id = sessions.developer_id
+where {{where}} and {DECIDED}
 order by 1, 2, 3, 4
 """
 
@@ -67,7 +84,7 @@ class DecidedCalls:
         developer: Position in `developers`.
         latency_ms: Duration; NaN when not known (inside ProdLens only).
         tokens: Tokens; NaN when not known (inside ProdLens only).
-        developers: Developer ids; '' stands for calls that name none.
+        developers: People, by the id they have in reports; '' stands for calls that name none.
     """
 
     accepted: array[int] = field(default_factory=lambda: array("b"))
@@ -79,7 +96,8 @@ class DecidedCalls:
 
 def calls_by_day(conn: sqlite3.Connection, where: Clause) -> dict[date, CallDay]:
     """Return the calls of each day of a slice that has any, in order."""
-    rows = conn.execute(_CALLS_BY_DAY.format(where=where.sql), where.parameters)
+    statement = _CALLS_BY_DAY.format(where=where.sql, day=where.day)
+    rows = conn.execute(statement, where.parameters)
     return {
         date.fromisoformat(row["event_date"]): CallDay(row["calls"], row["sessions"])
         for row in rows
@@ -89,7 +107,8 @@ def calls_by_day(conn: sqlite3.Connection, where: Clause) -> dict[date, CallDay]
 def seen_days(conn: sqlite3.Connection, where: Clause) -> dict[str, dict[date, int]]:
     """Return on which days each source saw how many calls of any repository.
 
-    Read from `capture_coverage`, and from the calls themselves where that is stale.
+    Read from `capture_coverage`, and from the calls themselves where that is stale; in another
+    zone than UTC from the calls alone.
 
     Args:
         conn: The database.
@@ -97,7 +116,8 @@ def seen_days(conn: sqlite3.Connection, where: Clause) -> dict[str, dict[date, i
     """
     days: dict[str, dict[date, int]] = {}
     concerned: set[str] = set()
-    statement = _SEEN_DAYS.format(where=f"({where.sql})")
+    select = _SEEN_DAYS if where.day == "event_date" else _SEEN_DAYS_ELSEWHERE
+    statement = select.format(where=f"({where.sql})", day=where.day)
     for sources, text, calls, inside in conn.execute(statement, where.parameters):
         day = date.fromisoformat(text)
         for source in sources.split(","):

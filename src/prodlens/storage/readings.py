@@ -14,6 +14,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.clock import parse_stored
+from prodlens.storage.persons import person
+from prodlens.storage.rollup_sql import ACCEPTED, BY_PEOPLE, DECIDED
 
 if TYPE_CHECKING:
     import sqlite3
@@ -30,10 +32,9 @@ _TOKENS: Final = "coalesce(total_tokens, coalesce(tokens_in, 0) + coalesce(token
 _TOKENS_KNOWN: Final = "coalesce(total_tokens, tokens_in, tokens_out) is not null"
 _DURATION: Final = "(latency_ms >= 0 and latency_ms < 9e999)"
 """A duration that can be one; 9e999 is infinity in SQLite."""
-_ACCEPTED: Final = "accepted_flag = 1"
-_WITH_LINES: Final = f"({_ACCEPTED} and accepted_lines is not null)"
+_WITH_LINES: Final = f"({ACCEPTED} and accepted_lines is not null)"
 _LINES_AND_TOKENS: Final = f"({_WITH_LINES} and {_TOKENS_KNOWN})"
-_KEPT: Final = "diff_ratio between 0 and 1"
+_KEPT: Final = f"(diff_ratio between 0 and 1 and {BY_PEOPLE})"
 _CHUNK: Final = 1_000_000_000
 """Sums are read as whole billions and the rest, so that no sum overflows 64 bits."""
 
@@ -52,8 +53,8 @@ class CallFigures:
         latency_negative: Rows whose duration is negative; they are in no other figure of time.
         outcome_known: Rows with a status or an error type.
         errors: Rows with a status of 400 or more, or an error type.
-        decided: Rows with an accepted or rejected proposal.
-        accepted: Rows with an accepted proposal.
+        decided: Rows with a proposal that a person accepted or rejected.
+        accepted: Rows with a proposal that a person accepted.
         tokens_known: Rows with any known token count.
         tokens: Sum of known tokens.
         accepted_tokens_known: Accepted rows with known tokens.
@@ -114,10 +115,10 @@ _COUNTED: Final = {
     "latency_negative": "latency_ms < 0",
     "outcome_known": _OUTCOME_KNOWN,
     "errors": _FAILED,
-    "decided": "accepted_flag is not null",
-    "accepted": _ACCEPTED,
+    "decided": DECIDED,
+    "accepted": ACCEPTED,
     "tokens_known": _TOKENS_KNOWN,
-    "accepted_tokens_known": f"({_ACCEPTED} and {_TOKENS_KNOWN})",
+    "accepted_tokens_known": f"({ACCEPTED} and {_TOKENS_KNOWN})",
     "lines_known": _WITH_LINES,
     "lines_tokens_known": _LINES_AND_TOKENS,
     "diff_known": _KEPT,
@@ -128,7 +129,7 @@ _COUNTED: Final = {
 }
 _SUMMED: Final = {
     "tokens": (_TOKENS, "1"),
-    "accepted_tokens": (_TOKENS, _ACCEPTED),
+    "accepted_tokens": (_TOKENS, ACCEPTED),
     "lines": ("accepted_lines", _WITH_LINES),
     "lines_tokens": (_TOKENS, _LINES_AND_TOKENS),
     "lines_with_tokens": ("accepted_lines", _LINES_AND_TOKENS),
@@ -149,21 +150,28 @@ def _columns() -> str:
 
 
 _BY_MODEL: Final = f"select model, {_columns()} from sessions where {{where}} group by model"
-_DISTINCT: Final = """
+_DISTINCT: Final = f"""
+with hours (id, hour) as materialized (
+    select distinct developer_id, substr(timestamp, 1, 13) from sessions where {{where}}
+),
+people (id, person) as (
+    select id, {person("id")} from (select distinct id from hours where id is not null)
+)
 select
     count(distinct session_id) as sessions,
-    count(distinct developer_id) as developers,
-    count(distinct coalesce(developer_id, 'unknown') || ' ' || substr(timestamp, 1, 13)) as hours,
-    count(distinct event_date) as days,
+    (select count(distinct person) from people) as developers,
+    (select count(distinct coalesce(person, 'unknown') || ' ' || hour)
+        from hours left join people using (id)) as hours,
+    count(distinct {{day}}) as days,
     min(timestamp) as first_call,
     max(timestamp) as last_call
-from sessions where {where}
+from sessions where {{where}}
 """
 _DECIDED_SESSIONS: Final = """
 select count(*) as decided, coalesce(sum(accepted), 0) as accepted
 from (
     select max(accepted_flag) as accepted from sessions
-    where {where} and session_id is not null and accepted_flag is not null
+    where {where} and session_id is not null and {decided}
     group by session_id
 )
 """
@@ -172,11 +180,16 @@ select latency_ms, {_FAILED} as failed from sessions
 where {{where}} and {_DURATION} order by latency_ms
 """
 _SOURCES: Final = "select sources, count(*) as calls from sessions where {where} group by sources"
+_TRAFFIC: Final = """
+select coalesce(traffic_class, ''), count(*) from sessions where {where} group by 1 order by 1
+"""
 _SPAN: Final = """
 select
     (select min(event_date) from sessions where {where}),
     (select max(event_date) from sessions where {where})
 """
+_SPAN_ELSEWHERE: Final = "select min({day}), max({day}) from sessions where {where}"
+"""The same in another zone, from every row of the slice."""
 _KNOWN_REPOSITORIES: Final = """
 select lower(slug) as slug from repositories where slug <> ''
 union select lower(slug) from repo_aliases
@@ -193,9 +206,9 @@ class DistinctFigures:
 
     Attributes:
         sessions: Distinct session ids.
-        developers: Distinct developer ids.
-        active_hours: Distinct pairs of developer (or 'unknown') and UTC clock hour.
-        days: UTC days with calls.
+        developers: Distinct people: developer ids, and one for those that are one person's.
+        active_hours: Distinct pairs of person (or 'unknown') and UTC clock hour.
+        days: Days with calls, of the slice's zone.
         first_call: First call, aware UTC; None when there is none.
         last_call: Last call, aware UTC; None when there is none.
     """
@@ -253,7 +266,8 @@ def total(groups: Iterable[CallFigures]) -> CallFigures:
 
 def distinct(conn: sqlite3.Connection, where: Clause) -> DistinctFigures:
     """Return the figures of a slice that need every call at once."""
-    row = conn.execute(_DISTINCT.format(where=where.sql), where.parameters).fetchone()
+    statement = _DISTINCT.format(where=where.sql, day=where.day)
+    row = conn.execute(statement, where.parameters).fetchone()
     return DistinctFigures(
         sessions=row["sessions"],
         developers=row["developers"],
@@ -266,7 +280,9 @@ def distinct(conn: sqlite3.Connection, where: Clause) -> DistinctFigures:
 
 def decided_sessions(conn: sqlite3.Connection, where: Clause) -> tuple[int, int]:
     """Return `(sessions with a decided call, those with an accepted one)` of a slice."""
-    row = conn.execute(_DECIDED_SESSIONS.format(where=where.sql), where.parameters).fetchone()
+    row = conn.execute(
+        _DECIDED_SESSIONS.format(where=where.sql, decided=DECIDED), where.parameters
+    ).fetchone()
     return row["decided"], row["accepted"]
 
 
@@ -289,9 +305,17 @@ def calls_by_source(conn: sqlite3.Connection, where: Clause) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
+def calls_by_traffic(conn: sqlite3.Connection, where: Clause) -> dict[str, int]:
+    """Return the calls of each traffic class of a slice; '' holds those without a class."""
+    rows = conn.execute(_TRAFFIC.format(where=where.sql), where.parameters)
+    return {str(row[0]): int(row[1]) for row in rows}
+
+
 def days_with_data(conn: sqlite3.Connection, where: Clause) -> tuple[date, date] | None:
-    """Return the first and the last UTC day with calls of a slice; None when it is empty."""
-    first, last = conn.execute(_SPAN.format(where=where.sql), where.parameters).fetchone()
+    """Return the first and the last day with calls of a slice, of its zone; None when empty."""
+    select = _SPAN if where.day == "event_date" else _SPAN_ELSEWHERE
+    statement = select.format(where=where.sql, day=where.day)
+    first, last = conn.execute(statement, where.parameters).fetchone()
     return None if first is None else (date.fromisoformat(first), date.fromisoformat(last))
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from prodlens.clock import format_instant
+from prodlens.storage.persons import is_one_of
+from prodlens.storage.zones import local_day_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,17 +28,21 @@ class Clause(NamedTuple):
     Attributes:
         sql: Text to stand after `where`; `true` when everything is selected.
         parameters: Named parameters of the text, without the colon.
+        day: Expression of the day on which a row counts: the stored UTC day, or the day of the
+            selection's zone, computed from the row's time.
     """
 
     sql: str
     parameters: dict[str, Any]
+    day: str = "event_date"
 
 
 def sessions(selection: Selection, *, alias: str = "") -> Clause:
     """Return the condition for rows of `sessions`.
 
     A call without a model, developer or repository is outside of a filter on it. A repository is
-    found under every name it ever had. The traffic class `''` selects ordinary calls (NULL).
+    found under every name it ever had, a person under every developer id that is certainly theirs
+    now. The traffic class `''` selects ordinary calls (NULL).
 
     Args:
         selection: The slice; times are half open and about `timestamp`.
@@ -49,9 +55,11 @@ def sessions(selection: Selection, *, alias: str = "") -> Clause:
         *_window(f"{row}timestamp", selection, names),
         *_bound(f"{row}event_date >=", "since_day", first.isoformat() if first else None, names),
         *_bound(f"{row}event_date <", "until_day", after.isoformat() if after else None, names),
-        *_one_of(f"{row}developer_id", "developer", selection.developers, names),
         *_one_of(f"coalesce({row}traffic_class, '')", "traffic", selection.traffic, names),
     ]
+    if selection.developers:
+        people = ", ".join(_named("developer", selection.developers, names))
+        parts.append(is_one_of(f"{row}developer_id", people))
     if selection.repositories:
         parts.append(f"{row}repo_slug in ({_slugs_of(selection.repositories, names)})")
     if selection.models:
@@ -62,7 +70,8 @@ def sessions(selection: Selection, *, alias: str = "") -> Clause:
         seen = f"',' || {row}sources || ','"
         keys = _named("source", selection.sources, names)
         parts.append(_any(f"instr({seen}, ',' || {key} || ',') > 0" for key in keys))
-    return _all(parts, names)
+    stored = f"{row}event_date"
+    return _all(parts, names)._replace(day=_day(f"{row}timestamp", selection, stored))
 
 
 def pull_requests(
@@ -97,7 +106,8 @@ def commits(selection: Selection, *, alias: str = "") -> Clause:
     parts = _window(f"{row}timestamp", selection, names)
     people = {"author": "github_login", "author_email": "email"}
     parts += _delivered(row, selection, names, people)
-    return _all(parts, names)
+    stored = f"substr({row}timestamp, 1, 10)"
+    return _all(parts, names)._replace(day=_day(f"{row}timestamp", selection, stored))
 
 
 def _delivered(
@@ -124,6 +134,13 @@ def _window(column: str, selection: Selection, names: dict[str, Any]) -> list[st
         *_bound(f"{column} >=", "since", _text(selection.since), names),
         *_bound(f"{column} <", "until", _text(selection.until), names),
     ]
+
+
+def _day(column: str, selection: Selection, stored: str) -> str:
+    """Return the expression of the day on which rows count; `stored` is the UTC day's."""
+    if selection.timezone == "UTC":
+        return stored
+    return local_day_sql(column, selection.zone, selection.since, selection.until)
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from prodlens.clock import zone_named
 from prodlens.errors import InputError
-from prodlens.metrics.window import instant, resolve, shown
+from prodlens.metrics.window import instant, resolve, shown, whole_days
 
 if TYPE_CHECKING:
     from prodlens.metrics.window import Window
@@ -109,3 +110,52 @@ def test_the_first_instant_of_a_day_is_shown_as_the_day() -> None:
     assert shown(datetime(2026, 10, 1, tzinfo=UTC)) == "2026-10-01"
     assert shown(datetime(2026, 10, 1, 12, tzinfo=UTC)) == "2026-10-01T12:00:00.000000Z"
     assert shown(None) is None
+
+
+def test_a_day_of_a_zone_begins_at_its_own_midnight() -> None:
+    kolkata = zone_named("Asia/Kolkata")
+    found = resolve(
+        instant("2026-10-02", NOW, kolkata),
+        instant(date(2026, 10, 4), NOW, kolkata),
+        data=(date(2026, 10, 1), date(2026, 10, 9)),
+        now=NOW,
+        zone=kolkata,
+    )
+
+    assert found.since == datetime(2026, 10, 1, 18, 30, tzinfo=UTC)
+    assert found.until == datetime(2026, 10, 3, 18, 30, tzinfo=UTC)
+    assert (found.first_day, found.last_day) == (date(2026, 10, 2), date(2026, 10, 3))
+    assert (found.clipped, found.before_data, found.after_data) == (False, False, False)
+
+
+def test_a_window_of_a_zone_is_clipped_to_the_zones_first_day() -> None:
+    kolkata = zone_named("Asia/Kolkata")
+    found = resolve(
+        instant("2026-09-01", NOW, kolkata),
+        None,
+        data=(date(2026, 10, 1), date(2026, 10, 9)),
+        now=NOW,
+        zone=kolkata,
+    )
+
+    assert (found.clipped, found.first_day) == (True, date(2026, 10, 1))
+    assert found.start == datetime(2026, 9, 30, 18, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        # the day of the change has 25 hours in New York, and is whole only with all of them
+        ("2026-11-01T04:00:00Z", "2026-11-02T05:00:00Z", (date(2026, 11, 1), date(2026, 11, 1))),
+        ("2026-11-01T04:00:00Z", "2026-11-02T04:00:00Z", None),
+        ("2026-11-01T04:00:00.000001Z", "2026-11-02T05:00:00Z", None),
+        ("2026-03-07T05:00:00Z", "2026-03-09T04:00:00Z", (date(2026, 3, 7), date(2026, 3, 8))),
+    ],
+)
+def test_whole_days_of_a_zone_have_as_many_hours_as_its_clock_gives_them(
+    start: str, end: str, days: tuple[date, date] | None
+) -> None:
+    begin, after = instant(start, NOW), instant(end, NOW)
+    assert begin is not None
+    assert after is not None
+    assert whole_days(begin, after, zone_named("America/New_York")) == days
