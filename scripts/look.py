@@ -1,4 +1,4 @@
-"""Shows the HTML report as people see it, and says what a browser and axe find wrong with it.
+"""Shows reports as people see them, and says what a browser and axe find wrong with the pages.
 
     python scripts/look.py [--folder build/look] [--only demo,sample,empty]
 
@@ -6,13 +6,15 @@ Writes the reports of an invented team, of a year of it, of the sample of the te
 store, opens each in headless Chromium in both themes at three widths, and fails when one of them
 writes to the console, asks for anything outside of its file, scrolls sideways, has a serious or
 critical finding of axe, or a drawing with a text outside of its frame or upon another one.
-The pictures are in the folder; look at them. Installs what it needs into that folder, and Chromium
-by `apt-get` where there is none. No part of the tests: it needs a browser and the network.
+Makes pictures of the PDF and the workbook too. All of them are in the folder; look at them.
+Installs what it needs into that folder, and programs by `apt-get` where they are missing. No part
+of the tests: it needs a browser and the network.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import shutil
@@ -29,6 +31,9 @@ LARGEST = 500_000
 SLICE = ("--since", "2026-07-01", "--compare", "previous")
 """A part of the invented days, so that there are as many before it to compare with."""
 NAMES = ("demo", "year", "sample", "hostile", "empty")
+
+PROGRAMS = {"chromium": "chromium", "pdftoppm": "poppler-utils", "soffice": "libreoffice-calc"}
+"""Program -> Debian package."""
 
 TEXTS = """() => {
   const found = [];
@@ -64,6 +69,8 @@ def main(arguments: list[str] | None = None) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     wrong = write_reports(folder, names)
     python = installed(folder)
+    if "demo" in names:
+        on_paper(folder)
     command = [python, __file__, "--open", "--folder", str(folder), "--only", ",".join(names)]
     return max(wrong, subprocess.run(command, check=False).returncode)  # noqa: S603 - this file again
 
@@ -102,6 +109,28 @@ def _invented(folder: Path, name: str, days: str) -> None:
     )
 
 
+def on_paper(folder: Path) -> None:
+    """Make pictures of the PDF and the workbook of the invented team."""
+    files = [folder / "demo.xlsx"]
+    if importlib.util.find_spec("typst") is None:
+        print("no PDF: the extra pdf is not installed")
+    else:
+        files.append(folder / "demo.pdf")
+    database = str(folder / "demo" / "cache.db")
+    written = [part for path in files for part in ("-o", str(path))]
+    _prodlens("report", "--db", database, "--repo", "acme/website", *SLICE, *written)
+    office = ["soffice", "--headless", "--convert-to", "pdf:calc_pdf_Export"]
+    _quietly(*office, "--outdir", str(folder / "workbook"), str(folder / "demo.xlsx"))
+    papers = {"pdf": folder / "demo.pdf", "workbook": folder / "workbook" / "demo.pdf"}
+    for name, path in papers.items():
+        if path.exists():
+            _quietly("pdftoppm", "-r", "80", "-png", str(path), str(folder / f"demo-{name}"))
+
+
+def _quietly(*command: str) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - written in this file
+
+
 def _prodlens(*arguments: str) -> None:
     subprocess.run(  # noqa: S603 - the program of this repository
         [sys.executable, "-m", "prodlens.cli", *arguments],
@@ -114,23 +143,17 @@ def _prodlens(*arguments: str) -> None:
 
 def installed(folder: Path) -> str:
     """Install what is missing; return the Python that has Playwright."""
-    if browser() is None:
-        for command in (["apt-get", "update"], ["apt-get", "install", "-y", "chromium"]):
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - written above
+    missing = [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
+    if missing:
+        _quietly("apt-get", "update")
+        _quietly("apt-get", "install", "-y", "--no-install-recommends", *missing)
     python = folder / "environment" / "bin" / "python"
     if not python.exists():
         venv.create(folder / "environment", with_pip=True)
-        command = [str(python), "-m", "pip", "install", "--quiet", "playwright"]
-        subprocess.run(command, check=True)  # noqa: S603 - written above
+        _quietly(str(python), "-m", "pip", "install", "--quiet", "playwright")
     if not (folder / "node_modules" / "axe-core").exists():
-        command = ["npm", "install", "--silent", "--prefix", str(folder), "axe-core"]
-        subprocess.run(command, check=True)  # noqa: S603 - written above
+        _quietly("npm", "install", "--silent", "--prefix", str(folder), "axe-core")
     return str(python)
-
-
-def browser() -> str | None:
-    """Return the path of Chromium; None without one."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def look_at(folder: Path, names: list[str]) -> list[str]:
@@ -140,7 +163,9 @@ def look_at(folder: Path, names: list[str]) -> list[str]:
     axe = (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
     wrong: list[str] = []
     with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
+        chromium = driver.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
         for name in names:
             for theme in THEMES:
                 found = _looked(chromium, folder, name, theme=theme, axe=axe)

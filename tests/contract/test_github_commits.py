@@ -13,6 +13,7 @@ from prodlens.errors import RemoteError, RetryLaterError
 
 if TYPE_CHECKING:
     from fakes.fake_github import FakeGithub
+    from fakes.github_wire import Request
     from fakes.github_world import World
     from prodlens.storage import ProdLensStore
 
@@ -116,6 +117,30 @@ def test_a_walk_whose_commits_are_gone_begins_anew(
     del world.commits[doomed]
     commits(store, github)
     assert [row["subject"] for row in store.fetch_commits() if row["on_default_branch"]] == ["Base"]
+
+
+def test_a_comparison_whose_commits_go_between_two_pages_begins_anew(
+    store: ProdLensStore, world: World, github: FakeGithub
+) -> None:
+    base = world.push("Base")
+    commits(store, github)
+    for number in range(6):
+        world.push(f"Doomed {number}")
+    github.page_cap = 2
+    doomed = str(world.head)
+
+    def push_over(request: Request) -> None:
+        if "/compare/" in request.path and doomed in world.commits:
+            world.force_push(base)
+            world.push("Instead")
+            github.hidden.add(doomed)
+
+    github.after.append(push_over)
+    with pytest.raises(RetryLaterError):
+        commits(store, github)
+    commits(store, github)
+    told = [row["subject"] for row in store.fetch_commits() if row["on_default_branch"]]
+    assert sorted(told) == ["Base", "Instead"]
 
 
 def test_a_branch_that_does_not_exist_is_an_error_not_an_empty_one(

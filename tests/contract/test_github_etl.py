@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fakes.github_case import asked, commits, etl, fill, pulls, reopened
 from fakes.github_wire import TOKEN, CrashError, nth, once
 from prodlens.errors import RetryLaterError
+from prodlens.github_etl import GithubETL
 
 if TYPE_CHECKING:
     from fakes.fake_github import FakeGithub
-    from fakes.github_wire import Request
+    from fakes.github_wire import FakeSession, Request, Response
     from fakes.github_world import World
     from prodlens.storage import ProdLensStore
 
@@ -268,6 +270,49 @@ def test_a_reopening_within_the_second_of_the_last_change_is_seen(
         "/pulls 304",
         "/issues/events 200",
     ]
+
+
+def test_a_reopening_within_a_second_is_seen_where_the_server_tells_no_time(
+    store: ProdLensStore, world: World, github: FakeGithub
+) -> None:
+    """The clock of this computer, a day ahead, can't say that a second of the server's is over."""
+    fill(world, 2)
+    pull = world.open_pull("Third")
+    session: Any = _Timeless(github.session())
+    ahead = datetime.fromtimestamp(world.now + 86_400, UTC)
+    sync = GithubETL(store, session, now=lambda: ahead).sync_pull_requests
+    for _ in range(2):
+        sync("acme", "payments", token=TOKEN)
+    world.close(pull)
+    world.reopen(pull)
+    sync("acme", "payments", token=TOKEN)
+    assert reopened(store) == {1: False, 2: False, 3: True}
+
+
+class _Timeless:
+    """A session whose answers carry no `Date`."""
+
+    def __init__(self, session: FakeSession) -> None:
+        self._session = session
+
+    def get(self, url: str, **options: Any) -> Response:
+        answer = self._session.get(url, **options)
+        answer.headers = {k: v for k, v in answer.headers.items() if k.lower() != "date"}
+        return answer
+
+
+def test_a_list_of_events_of_one_full_page_may_be_cut(
+    store: ProdLensStore, world: World, github: FakeGithub
+) -> None:
+    world.push("Begin")
+    first = world.open_pull("First")
+    world.close(first)
+    world.reopen(first)
+    world.tick(60)
+    world.issue_noise(60)
+    github.events_pages = 1
+    assert pulls(store, github) == 1
+    assert reopened(store) == {1: True}
 
 
 def test_where_the_list_of_events_was_cut_reopenings_are_unknown_until_asked(

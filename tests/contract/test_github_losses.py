@@ -197,3 +197,23 @@ def test_s10_two_repositories_are_never_mixed(
         "Begin the web",
         "Web (#1)",
     ]
+
+
+def test_a_change_in_the_second_of_a_whole_first_page_is_not_hidden_behind_it(
+    store: ProdLensStore, world: World, github: FakeGithub
+) -> None:
+    """What changed in one second has no order: the change may be listed behind the first page."""
+    fill(world, 1)
+    world.tick(60)
+    for title in ("Second", "Third", "Fourth"):
+        world.open_pull(title)
+    github.page_cap = 2
+    pulls(store, github)
+    world.update(world.pulls[1], title="Changed in that second")
+    pulls(store, github)
+    assert store.fetch_pull_requests()[0]["title"] == "Changed in that second"
+    world.tick(1)
+    pulls(store, github)
+    first = len(github.requests)
+    pulls(store, github)
+    assert asked(github, first)[1] == "/pulls 304"

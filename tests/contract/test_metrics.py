@@ -15,7 +15,7 @@ from prodlens.cli.__main__ import prod_lens
 from prodlens.exports.figures import number
 from prodlens.exports.terminal import page
 from prodlens.metrics import ReportGenerator
-from prodlens.metrics.catalog import METRICS
+from prodlens.metrics.catalog import METRICS, Family
 from prodlens.schemas import CanonicalTrace
 from prodlens.storage import ProdLensStore
 
@@ -289,6 +289,19 @@ create temp view s as select *,
     where timestamp >= '2026-03-03' and timestamp < '2026-03-20' and repo_slug = 'acme/web';
 create temp view hours as
     select distinct ifnull(developer_id, 'unknown'), substr(timestamp, 1, 13) from s;
+create temp view owned as select ifnull(developer_id, 'session ' || session_id) as owner,
+    strftime('%s', timestamp) + substr(timestamp, 20, 7) as start,
+    strftime('%s', timestamp) + substr(timestamp, 20, 7) + max(ifnull(latency_ms, 0), 0) / 1000
+        as end
+    from s where developer_id is not null or session_id is not null;
+create temp view cuts as select *, ifnull(start - max(end) over (partition by owner
+    order by start, end rows between unbounded preceding and 1 preceding) > 1800, 1) as cut
+    from owned;
+create temp view pieces as select *, sum(cut) over (partition by owner order by start, end
+    rows unbounded preceding) as piece from cuts;
+create temp view work as select (max(end) - min(start)) / 3600 as hours, count(*) as calls,
+    row_number() over (order by max(end) - min(start)) - 1 as place, count(*) over () - 1 as last
+    from pieces group by owner, piece;
 create temp view ranked as select latency_ms,
     row_number() over (order by latency_ms) - 1 as place, count(*) over () - 1 as last
     from s where latency_ms >= 0;
@@ -356,6 +369,11 @@ SQL = {
     "sessions_per_hour": """select count(distinct session_id) * 1.0
         / (select count(*) from hours) from s""",
     "calls_per_hour": "select count(*) * 1.0 / (select count(*) from hours) from s",
+    "working_sessions": "select count(*) from work",
+    "working_session_median_hours": """select sum(hours * (1 - abs(place - last * 0.5))) from work
+        where abs(place - last * 0.5) < 1""",
+    "working_time_hours": "select sum(hours) from work",
+    "calls_per_working_session": "select avg(calls) from work",
     "error_rate": "select avg(failed) from s where outcome_known",
     "model_selection_accuracy": """select avg(model in ('gpt-5', 'claude-opus-4-1-20250805'))
         from s where model is not null""",
@@ -367,6 +385,10 @@ SQL = {
     "share_above_threshold": "select avg(diff_ratio >= 0.7) from s where diff_ratio is not null",
     "accepted_lines": "select sum(accepted_lines) from s where accepted_flag = 1",
     "lines_coverage": "select avg(accepted_lines is not null) from s where accepted_flag = 1",
+    **dict.fromkeys(
+        (slug for slug, metric in METRICS.items() if metric.family is Family.EDITS),
+        "select nullif(count(*), 0) from suggestions",
+    ),
     "total_tokens": "select sum(tokens) from s",
     "tokens_per_accept": "select avg(tokens) from s where accepted_flag = 1 and tokens_known",
     "tokens_per_accepted_line": """select sum(tokens) * 1.0 / sum(accepted_lines) from s

@@ -173,6 +173,18 @@ create temp view times as select latency_ms, failed,
 create temp view good_times as select latency_ms,
     row_number() over (order by latency_ms) - 1 as place, count(*) over () - 1 as last
     from s where not failed;
+create temp view owned as select ifnull(developer_id, 'session ' || session_id) as owner,
+    strftime('%s', timestamp) + substr(timestamp, 20, 7) as start,
+    strftime('%s', timestamp) + substr(timestamp, 20, 7) + ifnull(latency_ms, 0) / 1000.0 as end
+    from s where developer_id is not null or session_id is not null;
+create temp view cuts as select *, ifnull(start - max(end) over (partition by owner
+    order by start, end rows between unbounded preceding and 1 preceding) > 1800, 1) as cut
+    from owned;
+create temp view pieces as select *, sum(cut) over (partition by owner order by start, end
+    rows unbounded preceding) as piece from cuts;
+create temp view work as select (max(end) - min(start)) / 3600 as hours, count(*) as calls,
+    row_number() over (order by max(end) - min(start)) - 1 as place, count(*) over () - 1 as last
+    from pieces group by owner, piece;
 """
 """The window is the fourteen days from Monday 16 November on."""
 
@@ -208,6 +220,13 @@ ROWS = {
         as a, count(distinct ifnull(developer_id, 'unknown') || substr(timestamp, 1, 13)) as b from s)""",
     "Calls per active hour": """select printf('%.2f|%d / %d', a * 1.0 / b, a, b) from (select count(*)
         as a, count(distinct ifnull(developer_id, 'unknown') || substr(timestamp, 1, 13)) as b from s)""",
+    "Working sessions": "select count(*) from work",
+    "Working session, median length": f"""select printf(iif(median < 0.5, '<1', '%.0f') || ' min|n ' || n, median)
+        from (select {quantile("work", "hours", 0.5)} * 60 as median, count(*) as n from work)""",
+    "Hours in working sessions": """select iif(sum(hours) < 0.05, '<0.1', printf('%.1f', sum(hours)))
+        from work""",
+    "Calls per working session": """select printf('%.2f|%d / %d',
+        sum(calls) * 1.0 / count(*), sum(calls), count(*)) from work""",
     "Growth of sessions": "select iif(count(distinct event_date) < 14, '-|fewer than 14 whole days', '') from s",
     "Error rate": rate("sum(failed)", "count(*)", "s"),
     "Calls to policy models": rate("sum(model like 'gpt-%')", "count(model)", "s"),
@@ -311,6 +330,10 @@ LINES = {
         100.0 * count(tokens_in) / count(*), 100.0 * count(cost_nanos) / count(*), 100.0 * count(accepted_flag) / count(*)) from s""",
     "sources": """select printf('calls by source: litellm %d, litellm_spend_logs %d', sum(',' || sources || ',' like '%,litellm,%'),
         sum(',' || sources || ',' like '%,litellm_spend_logs,%')) from s""",
+    "whose": """select printf('session ids: explicit %.1f%%, derived %.1f%%, unknown %.1f%%; developer ids: derived %.1f%%, unknown %.1f%%; not linked to a person: %.1f%% of the calls',
+        100.0 * sum(session_source is 'explicit') / count(*), 100.0 * sum(session_source is 'derived') / count(*),
+        100.0 * sum(session_id is null) / count(*), 100.0 * sum(developer_source is 'derived') / count(*),
+        100.0 * sum(developer_id is null) / count(*), 100.0) from s""",
     "days": """select printf('first call %s UTC, last %s UTC; calls on %d of 14 days', substr(replace(min(timestamp), 'T', ' '), 1, 16),
         substr(replace(max(timestamp), 'T', ' '), 1, 16), count(distinct event_date)) from s""",
     "calls begin later": """select printf('! Calls are known from %d Nov 2026 on, deliveries of this window from before too: the cost per merged pull request',
@@ -347,6 +370,7 @@ LINES = {
 FIXED = (
     "Suggestions kept to 70% or more - no source recorded what was kept",
     "Use Value Based on 95% interval",
+    "working sessions end after 30 minutes without a call",
     "Pearson, weekday and trend removed, 95% interval",
     "Intervals are 95% and take calls as independent; calls of one developer resemble each other, so the true uncertainty is larger.",
 )

@@ -33,7 +33,7 @@ def test_every_example_is_what_the_program_prints(
     examples: list[tuple[str, str]], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
-    assert len(examples) == 4
+    assert len(examples) == 6
     for command, shown in examples:
         words = shlex.split(command)[1:]
         result = CliRunner(env={"COLUMNS": "80"}).invoke(prod_lens, words)
@@ -44,7 +44,10 @@ def test_every_example_is_what_the_program_prints(
 def test_the_page_holds_a_whole_table_with_its_seed() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert re.search(r"^seed \d+, 1000 series a row, 200 invented teams$", text, re.MULTILINE)
-    for part in ("null", "rollout", "holidays", "coverage", "family", "split", "demo"):
+    for part in (
+        *("null", "rollout", "holidays", "coverage", "family", "split"),
+        *("choices", "people", "demo"),
+    ):
         assert re.search(rf"^{part} +\S", text, re.MULTILINE), part
     assert "FAILS" not in text
     assert "\nEvery gate holds.\n" in text

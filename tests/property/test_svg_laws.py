@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,7 +27,7 @@ from prodlens.exports.charts import (
 )
 from prodlens.exports.svg_charts import drawing, standalone
 from prodlens.exports.svg_text import width_of
-from prodlens.exports.svg_ticks import bounds, rounded, tick_form, ticks
+from prodlens.exports.svg_ticks import axis, bounds, tick_form
 from prodlens.exports.tables import Table
 from prodlens.exports.words import Verdict
 from prodlens.metrics.values import Unit
@@ -39,7 +39,13 @@ FIRST = date(2026, 8, 24)
 TABLE = Table(id="t", title="T", columns=(), rows=())
 NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)")
 COMMAND = re.compile(r"([MLHVhvz])([^MLHVhvz]*)")
-SAID = {"id": "a b", "title": "A <b>", "subtitle": "s", "alt": "gist & more", "table": TABLE}
+SAID: dict[str, Any] = {
+    "id": "a b",
+    "title": "A <b>",
+    "subtitle": "s",
+    "alt": "gist & more",
+    "table": TABLE,
+}
 
 numbers = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
@@ -188,7 +194,9 @@ def text_box(one: ET.Element) -> tuple[float, float, float, float]:
 def points_of(one: ET.Element) -> list[tuple[float, float]]:
     tag = one.tag.rpartition("}")[2]
     at = {
-        key: float(value) for key, value in one.items() if key in ["x", "y", "cx", "cy", "r", "width", "height"]
+        key: float(value)
+        for key, value in one.items()
+        if key in ["x", "y", "cx", "cy", "r", "width", "height"]
     }
     if tag == "path":
         return corners(one.get("d", ""))
@@ -275,13 +283,14 @@ def test_a_file_of_its_own_is_xml_with_its_own_colours(chart: ForestRows) -> Non
 def test_ticks_are_different_ascending_and_inside(
     values: list[float], unit: Unit, signed: bool, count: int
 ) -> None:
-    low, high = rounded(*bounds(values), count=count)
-    found = ticks(low, high, count=count, form=tick_form(unit, signed=signed))
-    assert 2 <= len(found) <= 2 * count + 3
+    ends = bounds(values)
+    low, high, found = axis(*ends, count=count, form=tick_form(unit, signed=signed))
+    room = (high - low) * 1e-6
+    assert low - room <= ends[0] < ends[1] <= high + room
+    assert 2 <= len(found) <= count + 2
     assert len({one.label for one in found}) == len(found)
     placed = [one.value for one in found]
     assert placed == sorted(set(placed))
-    room = (high - low) * 1e-6
     assert low - room <= placed[0]
     assert placed[-1] <= high + room
-    assert all(len(one.label) <= 16 for one in found)
+    assert all(len(one.label) <= 18 for one in found)

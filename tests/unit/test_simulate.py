@@ -6,20 +6,25 @@ import runpy
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "simulate.py"
 
 
 @pytest.fixture(scope="module")
-def simulate() -> Any:
-    return SimpleNamespace(**runpy.run_path(str(SCRIPT)))
+def simulate() -> Iterator[Any]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(SCRIPT.parent))
+        yield SimpleNamespace(**runpy.run_path(str(SCRIPT)))
 
 
-@pytest.mark.parametrize("part", ["rollout", "holidays", "family", "split"])
+@pytest.mark.parametrize("part", ["rollout", "holidays", "family", "split", "choices", "people"])
 def test_every_gate_holds_on_a_small_run(part: str, simulate: Any) -> None:
     rows = list(simulate.table(seed=7, replications=60, demos=0, parts=(part,)))
     assert len(rows) >= 2

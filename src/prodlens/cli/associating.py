@@ -136,10 +136,10 @@ def declared_of(app: App) -> Declared | None:
     """Return the comparison that the settings declare; None when they declare none.
 
     Raises:
-        SettingsError: It is not whole, or its window is empty.
+        SettingsError: It is not whole, its window is empty, or it can't be tested.
     """
     said = app.settings.confirmatory
-    if (said.x, said.y, said.since, said.until) == (None, None, None, None):
+    if said == type(said)():
         return None
     return _whole(said.x, said.y, (said.since, said.until), lag=said.lag, repo=said.repo)
 
@@ -160,10 +160,8 @@ def _whole(
     since, until = window
     if x is None or y is None or since is None or until is None:
         raise SettingsError("[confirmatory] needs x, y, since and until, or none of them.")
-    if until <= since:
-        raise SettingsError("[confirmatory]: until must be after since.")
     try:
-        return Declared(
+        found = Declared(
             x=parse_metric(x),
             y=parse_metric(y),
             lag_days=lag,
@@ -173,6 +171,22 @@ def _whole(
         )
     except InputError as error:
         raise SettingsError(f"[confirmatory]: {error}") from None
+    if (why := _not_testable(found)) is not None:
+        raise SettingsError(f"[confirmatory]: {why}")
+    return found
+
+
+def _not_testable(declared: Declared) -> str | None:
+    """Return why no data could ever test a declaration; None when some could."""
+    from prodlens.metrics.planning import LONGEST_LAG
+
+    if declared.until <= declared.since:
+        return "until must be after since."
+    if declared.lag_days > LONGEST_LAG:
+        return f"lag is {declared.lag_days}; {LONGEST_LAG} days are the most."
+    if declared.x == declared.y:
+        return f"{declared.x} with itself says nothing: name two daily metrics."
+    return None
 
 
 def _check_known(store: ProdLensStore, wanted: Selection) -> None:

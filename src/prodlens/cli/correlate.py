@@ -201,7 +201,7 @@ def document(profile: Profile, strip: Strip | None = None) -> dict[str, Any]:
     from prodlens.metrics.profile import Q
     from prodlens.metrics.profile_sentences import headline, line_sentence, remarks, summary
 
-    lead = headline(profile)
+    lead, primary = headline(profile), profile.primary
     span = profile.days
     return {
         "schema": "prodlens.correlate/1",
@@ -214,13 +214,14 @@ def document(profile: Profile, strip: Strip | None = None) -> dict[str, Any]:
         "method": profile.method,
         "family": {
             "name": profile.family,
-            "lags": "0 and above, without the declared one",
+            "lags": "0 and above, without the primary one",
             "method": profile.adjustment,
             "q": Q,
         },
         "family_size": profile.family_size,
         "declared": None if profile.declared is None else dataclasses.asdict(profile.declared),
         "declaration": profile.declaration,
+        "primary": None if primary is None else _primary(profile, primary),
         "looks": profile.looks,
         "cache": profile.cache,
         "quiet_workdays": list(profile.quiet_workdays),
@@ -230,6 +231,15 @@ def document(profile: Profile, strip: Strip | None = None) -> dict[str, Any]:
         "finding": None if lead is None else line_sentence(profile, lead),
         "summary": summary(profile),
         "remarks": list(remarks(profile)),
+    }
+
+
+def _primary(profile: Profile, line: Line) -> dict[str, Any]:
+    return {
+        "x": profile.x,
+        "y": profile.y,
+        "lag_days": line.lag_days,
+        "confirmatory": line.role == "confirmatory",
     }
 
 
@@ -288,16 +298,16 @@ def _row(line: Line, *, wide: bool) -> str:
     r, ends = line.r or 0.0, (line.ci_low or 0.0, line.ci_high or 0.0)
     drawn = f" {strip(r, ends, width=_STRIP)} " if wide else ""
     estimate = f"{signed(r)}  [{signed(ends[0])}, {signed(ends[1])}]"
-    return f"{name:<11}{drawn} {estimate}   {_verdict(line)}".rstrip()
+    return f"{name:<11}{drawn} {estimate}   {_verdict(line, wide=wide)}".rstrip()
 
 
-def _verdict(line: Line) -> str:
+def _verdict(line: Line, *, wide: bool) -> str:
     from prodlens.metrics.wording import probability
 
     if line.role == "placebo":
         return "placebo"
-    if line.role == "confirmatory":
-        return f"p {probability(line.p_value or 0.0)}  declared beforehand"
+    if line.role in {"primary", "confirmatory"}:
+        return f"p {probability(line.p_value or 0.0)} {line.role}" if wide else line.role
     if line.q is None:
         return f"p {probability(line.p_value or 0.0)}, not adjusted"
     return f"p adj {probability(line.q)}"

@@ -25,6 +25,7 @@ _KNOWN_FROM = {
     "trace": "calls",
     "same_name": "same name",
     "same_login": "same login",
+    "same_call": "same call",
     "old_address": "old GitHub address",
 }
 
@@ -58,13 +59,34 @@ def list_developers(app: App) -> None:
     _tell_unresolved(app, found)
     if found.suggestions:
         app.out.line()
-        app.out.table(
-            ("perhaps", "is", "because", "accept with"),
-            [
-                (_identity(row), row.developer_id, _source(row), _accept(row))
-                for row in found.suggestions
-            ],
-        )
+        _show_suggestions(app, found)
+
+
+@developer.command("suggest")
+@pass_app
+def suggest(app: App) -> None:
+    """Propose who may be one person, each with the command that accepts; joins nobody."""
+    from prodlens.identity import People
+
+    with app.open_store() as store:
+        found = People(store).resolve()
+    if app.json:
+        app.out.json(_document(found))
+    elif found.suggestions:
+        _show_suggestions(app, found)
+    else:
+        app.out.line("There is nothing to propose.")
+        _tell_unresolved(app, found)
+
+
+def _show_suggestions(app: App, found: Resolution) -> None:
+    app.out.table(
+        ("perhaps", "is", "because", "accept with"),
+        [
+            (_identity(row), row.developer_id, _source(row), _accept(row))
+            for row in found.suggestions
+        ],
+    )
 
 
 @developer.command("link")
@@ -72,7 +94,7 @@ def list_developers(app: App) -> None:
 @click.argument("identities", metavar="IDENTITY...", nargs=-1, required=True)
 @pass_app
 def link(app: App, developer_id: str, identities: tuple[str, ...]) -> None:
-    """Say that each IDENTITY (email:a@b.org, github_login:ada, trace_user:x) is developer ID."""
+    """Say that each IDENTITY (email:a@b.org, github_login:ada, trace_user:x, device:HEX) is developer ID."""
     from prodlens.identity import People
 
     with app.open_store() as store:

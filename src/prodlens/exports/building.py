@@ -42,6 +42,7 @@ from prodlens.exports.words import Status
 from prodlens.metrics.catalog import Family
 from prodlens.metrics.daily_metrics import RULES_VERSION
 from prodlens.metrics.fingerprint import fingerprint
+from prodlens.metrics.traffic import traffic_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -141,6 +142,7 @@ def _filters(report: Report) -> Filters:
         incomplete_day=window.incomplete_day,
         lag_days=report.lag_days,
         policy_models=tuple(from_outside(one) for one in report.policy.patterns),
+        traffic=tuple(traffic_name(one) for one in report.asking.selection.traffic),
         compare="none" if against is None else against.kind,
         compared_first_day=None if against is None else against.first_day,
         compared_last_day=None if against is None else against.last_day,

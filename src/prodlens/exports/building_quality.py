@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 from prodlens.exports import figures
 from prodlens.exports.model import Fresh, Gap, Note, Quality, Share
 from prodlens.exports.text import from_outside, one_line
+from prodlens.metrics.traffic import traffic_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from prodlens.metrics.coverage import Coverage, DeliveryCoverage
     from prodlens.metrics.report import Report
@@ -87,9 +88,31 @@ def _about_calls(report: Report) -> Iterator[str]:
     if coverage.negative_latencies:
         dropped = figures.counted(coverage.negative_latencies, "negative duration")
         yield f"{dropped} left out"
+    yield _whose(coverage)
+    if any(coverage.traffic.keys() - {""}):
+        parts = (f"{traffic_name(one)} {n:,}" for one, n in coverage.traffic.items())
+        yield f"calls by traffic: {', '.join(parts)}"
+    if report.inputs.work:
+        idle = figures.counted(coverage.idle_minutes, "minute")
+        yield f"working sessions end after {idle} without a call"
     for note in report.notes:
         if note.code == "calls_taken_as_independent":
             yield note.text
+
+
+def _whose(coverage: Coverage) -> str:
+    """Return how far the ids of calls can be trusted, and for how many calls a person is known."""
+    found = coverage.identification
+    said = [
+        f"{what} ids: {_provenance(counts, coverage.calls)}"
+        for what, counts in (("session", found.session), ("developer", found.developer))
+    ]
+    unresolved = figures.share(coverage.unresolved_share or 0.0)
+    return f"{'; '.join(said)}; not linked to a person: {unresolved} of the calls"
+
+
+def _provenance(counts: Mapping[str, int], calls: int) -> str:
+    return ", ".join(f"{source} {figures.share(n / calls)}" for source, n in counts.items())
 
 
 def _when(report: Report) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.exports import figures
-from prodlens.exports.page import GAP, Cell, columns
+from prodlens.exports.page import GAP, Cell
+from prodlens.exports.text import columns
 
 if TYPE_CHECKING:
     from prodlens.exports.page import Page

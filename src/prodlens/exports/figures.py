@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MISSING: Final = "-"
 """What stands where a value is not known; the reason stands beside it."""
-_BOTTOM_WORDS: Final = {Unit.PER_DAY: "day", Unit.PER_WEEK: "week", Unit.PER_SESSION: "session"}
+_BOTTOM_WORDS: Final = {Unit.PER_DAY: "day", Unit.PER_WEEK: "week"}
 
 
 def value_text(measured: MetricValue) -> str:
@@ -58,12 +58,25 @@ def percent(value: float) -> str:
 def elapsed(hours: float) -> str:
     """Return a span of time: minutes below an hour, days from three days on.
 
-    >>> elapsed(0.5), elapsed(12.54), elapsed(100.0)
-    ('30 min', '12.5 h', '4.2 days')
+    >>> elapsed(0.5), elapsed(12.54), elapsed(100.0), elapsed(0.001)
+    ('30 min', '12.5 h', '4.2 days', '<1 min')
     """
+    if 0 < hours * 60 < 0.5:
+        return "<1 min"
     if hours < 0.95:
         return f"{hours * 60:.0f} min"
     return f"{hours:,.1f} h" if hours < 71.95 else f"{hours / 24:,.1f} days"
+
+
+def hours(value: float) -> str:
+    """Return hours: whole ones, or with a decimal where there are few.
+
+    >>> hours(4832), hours(23.4), hours(674.3), hours(0.01)
+    ('4,832', '23.4', '674', '<0.1')
+    """
+    if 0 < value < 0.05:
+        return "<0.1"
+    return f"{value:,.0f}" if value == int(value) or value >= 100 else f"{value:,.1f}"
 
 
 def share(value: float) -> str:
@@ -132,13 +145,14 @@ def day_range(first: date, last: date) -> str:
 
 _FORMS: Final[Mapping[Unit, Callable[[float], str]]] = {
     Unit.SHARE: share,
+    Unit.HOURS: hours,
     Unit.MILLISECONDS: milliseconds,
     Unit.USD: usd,
     Unit.PERCENT: percent,
     Unit.DURATION_HOURS: elapsed,
 }
 _DECIMALS: Final[Mapping[Unit, int]] = {
-    **dict.fromkeys((Unit.COUNT, Unit.HOURS, Unit.TOKENS, Unit.LINES), 0),
+    **dict.fromkeys((Unit.COUNT, Unit.TOKENS, Unit.LINES), 0),
     **dict.fromkeys((Unit.TOKENS_PER_CALL, Unit.TOKENS_PER_LINE), 1),
     **dict.fromkeys((Unit.PER_HOUR, Unit.PER_DAY, Unit.PER_WEEK, Unit.PER_SESSION), 2),
 }

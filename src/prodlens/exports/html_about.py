@@ -28,10 +28,10 @@ def trust(quality: Quality) -> Iterator[Markup]:
     texts += [*quality.remarks, *quality.deliveries]
     texts.append(f"{quality.set_aside:,} records set aside, as they could not be read")
     heading = element("h3", "Until when, and from where")
-    style = "card" if quality.shares else "card whole"
+    style = "card half" if quality.shares else "card whole"
     yield element("div", heading, items(texts, "plainlist"), class_=style)
     if quality.shares:
-        yield element("div", _shares(quality), class_="card")
+        yield element("div", _shares(quality), class_="card half")
     if quality.gaps:
         yield element("div", _gaps(quality), class_="card whole")
 
@@ -80,7 +80,7 @@ def about(model: ReportModel) -> Iterator[Markup]:
     rows = [_definition(figure) for figure in model.figures]
     title = "Every metric and how it is computed"
     inside = (element("summary", title), framed(title, heads, rows, title=title))
-    yield element("div", element("details", *inside), class_="card whole open")
+    yield element("div", element("details", *inside), class_="card whole screen")
 
 
 def _definition(figure: Figure) -> Markup:

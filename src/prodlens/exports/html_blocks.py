@@ -15,10 +15,10 @@ from prodlens.exports.cells import (
     previous_text,
     value_text,
 )
-from prodlens.exports.charts import ForestRows, Histogram, RateBand
+from prodlens.exports.html_rows import rows_of
 from prodlens.exports.html_text import items, paragraph, said, table
 from prodlens.exports.model import FigureGroup, Finding
-from prodlens.exports.svg import element, joined
+from prodlens.exports.svg import Markup, element, joined
 from prodlens.exports.svg_charts import drawing
 from prodlens.exports.svg_frame import NARROW, WIDE
 from prodlens.exports.tables import Table
@@ -29,53 +29,47 @@ if TYPE_CHECKING:
 
     from prodlens.exports.charts import Chart, Sparkline
     from prodlens.exports.model import Block, Figure, Section
-    from prodlens.exports.svg import Markup
 
 _WORDS: Final = {Verdict.BETTER: "better", Verdict.WORSE: "worse"}
+_LONG: Final = 9
 _MANY: Final = 12
 """From this many figures on they stand in two columns."""
+_WIDTHS: Final = {"whole": WIDE, "most": 600, "half": 500, "least": 400}
+"""Width a chart is drawn for, by how much of the page its card takes on a large screen."""
 
 
-def tile(figure: Figure, line: Sparkline | None, *, then: str) -> Markup:
-    """Return a key figure: value, basis, interval, change and how it went.
-
-    Args:
-        figure: The figure.
-        line: How it went; None when not known.
-        then: Days that it is compared with; '' without a comparison.
-    """
-    ends = interval_text(figure)
+def tile(figure: Figure, line: Sparkline | None) -> Markup:
+    """Return a key figure: value, change, basis, interval, and how it went if that is known."""
+    value = value_text(figure)
     parts = [
         element("dt", said(figure.title)),
-        element("dd", value_text(figure), class_="value"),
-        *(element("dd", said(text)) for text in _under(figure, ends) if text),
+        element("dd", value, class_="value long" if len(value) > _LONG else "value"),
+        _change(figure),
+        *(element("dd", said(text)) for text in _under(figure) if text),
     ]
-    if figure.change is not None and then:
-        parts.append(_change(figure, then))
     if line is not None:
         parts.append(element("dd", drawing(line, name="spark"), class_="line"))
     return element("div", *parts)
 
 
-def _under(figure: Figure, ends: str) -> Iterator[str]:
+def _under(figure: Figure) -> Iterator[str]:
     if figure.value is None:
         yield figure.note or "not known"
         return
     yield basis_text(figure)
+    ends = interval_text(figure)
     yield f"95% interval {ends}" if ends else ""
 
 
-def _change(figure: Figure, then: str) -> Markup:
+def _change(figure: Figure) -> Markup:
     change = figure.change
     if change is None or change.difference is None:
-        note = None if change is None else change.note
-        return element("dd", said(f"no change known: {note}" if note else "no change known"))
+        return Markup()
     word = _WORDS.get(change.verdict)
     shown = element("span", said(change_text(change)), class_=word or "plain")
     more = f" {word}, from {previous_text(figure)}" if word else f" from {previous_text(figure)}"
     ends = change_interval_text(change)
-    interval = f", 95% interval {ends}" if ends else ""
-    return element("dd", shown, said(f"{more}, {then}{interval}"))
+    return element("dd", shown, said(f"{more}; 95% interval {ends}" if ends else more))
 
 
 def cards(section: Section, first: str) -> Iterator[Markup]:
@@ -85,59 +79,38 @@ def cards(section: Section, first: str) -> Iterator[Markup]:
         section: The section.
         first: The sentence the report begins with, which is not said again.
     """
-    blocks = section.blocks
-    place = 0
-    while place < len(blocks):
-        block = blocks[place]
-        if isinstance(block, Finding):
-            found = [block]
-            while place + len(found) < len(blocks):
-                following = blocks[place + len(found)]
-                if not isinstance(following, Finding):
-                    break
-                found.append(following)
-            yield _card([_finding(one, first) for one in found], "card whole open")
-            place += len(found)
-            continue
-        halves = _halves(blocks[place:])
-        for half in blocks[place : place + max(halves, 1)]:
-            yield _single(half, is_half=halves > 1)
-        place += max(halves, 1)
+    for blocks, span in rows_of(section.blocks):
+        found = [one for one in blocks if isinstance(one, Finding)]
+        if found:
+            yield _card([_finding(one, first) for one in found], f"card {span} open")
+        else:
+            yield _single(blocks[0], span)
 
 
-def _halves(blocks: Sequence[Block]) -> int:
-    """Return how many charts at the start may stand in pairs: an even number of them."""
-    count = 0
-    while count < len(blocks) and isinstance(blocks[count], RateBand | Histogram | ForestRows):
-        count += 1
-    return count - count % 2
-
-
-def _single(block: Block, *, is_half: bool) -> Markup:
-    style = "card" if is_half else "card whole"
+def _single(block: Block, span: str) -> Markup:
     if isinstance(block, FigureGroup):
-        return _card(_figures(block), f"{style} open")
+        return _card(_figures(block, is_whole=span == "whole"), f"card {span} open")
     if isinstance(block, Table):
-        return _card([table(block)], f"{style} open")
+        return _card([table(block)], f"card {span} open")
     if isinstance(block, Finding):
-        return _card([_finding(block, "")], style)
-    return _card(_chart(block), style)
+        return _card([_finding(block, "")], f"card {span}")
+    return _card(_chart(block, span), f"card {span}")
 
 
 def _card(parts: Sequence[str], style: str) -> Markup:
     return element("div", *parts, class_=style)
 
 
-def _figures(group: FigureGroup) -> list[Markup]:
+def _figures(group: FigureGroup, *, is_whole: bool) -> list[Markup]:
     if group.reason is not None:
         return [paragraph(group.reason)]
     rows = [_figure(one) for one in group.figures]
-    style = "figures many" if len(rows) >= _MANY else "figures"
+    style = "figures" if not is_whole else "figures many" if len(rows) >= _MANY else "figures row"
     return [element("dl", *rows, class_=style), *(paragraph(one, "note") for one in group.remarks)]
 
 
 def _figure(figure: Figure) -> Markup:
-    under = [text for text in _under(figure, interval_text(figure)) if text]
+    under = [text for text in _under(figure) if text]
     basis = [element("span", said(text)) for text in under]
     parts = [
         element("dt", element("a", said(figure.title), href=f"#of-{figure.slug}")),
@@ -154,7 +127,7 @@ def _finding(found: Finding, first: str) -> Markup:
     if estimate is not None:
         ends = f"95% interval {estimate.low + 0.0:+.2f} to {estimate.high + 0.0:+.2f}"
         value = element("span", f"{estimate.value + 0.0:+.2f}", class_="plain")
-        heading = [said(found.name or "Estimate"), " ", value, " ", element("span", ends)]
+        heading = [said(f"{found.name or 'Estimate'}: "), value, element("span", f", {ends}")]
         parts.append(element("h3", *heading))
     elif found.name:
         parts.append(element("h3", said(found.name)))
@@ -165,8 +138,11 @@ def _finding(found: Finding, first: str) -> Markup:
     return element("div", *parts, class_="finding")
 
 
-def _chart(chart: Chart) -> list[Markup]:
-    drawings = [drawing(chart, width=wide, name=name) for wide, name in _SIZES]
+def _chart(chart: Chart, span: str) -> list[Markup]:
+    drawings = [
+        drawing(chart, width=_WIDTHS[span], name="wide"),
+        drawing(chart, width=NARROW, name="narrow"),
+    ]
     return [
         element("h3", said(chart.title)),
         paragraph(chart.subtitle, "under"),
@@ -178,9 +154,6 @@ def _chart(chart: Chart) -> list[Markup]:
             table(chart.table, caption=f"{chart.title}: the numbers"),
         ),
     ]
-
-
-_SIZES: Final = ((WIDE, "wide"), (NARROW, "narrow"))
 
 
 def remarks(texts: Sequence[str]) -> Markup:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from prodlens.exports.figures import day_range
-from prodlens.exports.html_about import about, trust
+from prodlens.exports.html_about import about, compared, trust
 from prodlens.exports.html_blocks import cards, remarks, tile
 from prodlens.exports.html_style import sheet
 from prodlens.exports.html_text import paragraph, said
@@ -79,7 +78,9 @@ def _main(model: ReportModel) -> Iterator[Markup]:
 
 def _section(key: str, title: str, inside: Iterable[str]) -> Markup:
     heading = element("h2", said(title), id=f"{key}-h")
-    return joined((NEWLINE, element("section", heading, *inside, id=key, aria_labelledby=f"{key}-h")))
+    return joined(
+        (NEWLINE, element("section", heading, *inside, id=key, aria_labelledby=f"{key}-h"))
+    )
 
 
 def _contents(model: ReportModel) -> Markup:
@@ -92,7 +93,9 @@ def _contents(model: ReportModel) -> Markup:
 def _tiles(model: ReportModel) -> Markup:
     if not model.key_figures:
         return Markup()
-    first, last = model.filters.compared_first_day, model.filters.compared_last_day
-    then = "" if first is None or last is None else day_range(first, last)
-    shown = [tile(one, model.sparklines.get(one.slug), then=then) for one in model.key_figures]
-    return element("dl", *shown, class_="card tiles")
+    shown = [tile(one, model.sparklines.get(one.slug)) for one in model.key_figures]
+    tiles = element("dl", *shown, class_=f"card tiles of{len(shown)}")
+    then = compared(model.filters)
+    if any(one.change and one.change.difference is not None for one in model.key_figures):
+        return joined((tiles, paragraph(f"Changes are from {then}.", "note")))
+    return tiles

@@ -40,37 +40,41 @@ nav{margin-top:14px;display:flex;flex-wrap:wrap;gap:6px}
 nav a{text-decoration:none;color:var(--muted);background:var(--card);border:1px solid var(--line);
 border-radius:99px;padding:3px 12px;font-size:12.5px;font-weight:500}
 nav a:hover{color:var(--accent);border-color:var(--accent)}
-.tiles{margin:14px 0 0;padding:0;display:grid;gap:1px;overflow:hidden;background:var(--line);
-grid-template-columns:repeat(auto-fit,minmax(160px,1fr))}
-.tiles>div{background:var(--card);padding:13px 15px 11px;display:flex;flex-direction:column}
+.tiles{margin:14px 0 0;padding:0;display:grid;gap:1px;overflow:hidden;
+grid-template-columns:repeat(3,minmax(0,1fr))}
+.tiles>div{box-shadow:0 0 0 1px var(--line);padding:13px 15px 11px;display:flex;flex-direction:column}
 dl,dd{margin:0}
 .tiles dt{color:var(--muted);font-size:13px;font-weight:500}
-.tiles .value{font-size:23px;line-height:1.3;font-weight:650;letter-spacing:-.02em}
+.tiles .long{font-size:18px!important;line-height:1.66!important}
+.tiles .value{white-space:nowrap;font-size:23px;line-height:1.3;font-weight:650;letter-spacing:-.02em}
 .tiles dd{font-size:12px;color:var(--muted);line-height:1.45}
 .tiles dd.value{color:var(--ink)}
 .tiles .line{margin-top:auto;padding-top:8px}
-.tiles svg{max-height:38px}
+.tiles svg{width:150px;max-width:100%}
 .value,td,th,.figures dd{font-variant-numeric:tabular-nums}
 .better{color:var(--good);font-weight:600}
 .worse{color:var(--bad);font-weight:600}
 .plain{color:var(--ink);font-weight:600}
 .cards{display:grid;gap:14px;grid-template-columns:minmax(0,1fr)}
-.figures>div{display:grid;grid-template-columns:minmax(0,1.7fr) minmax(76px,.8fr) minmax(0,2.5fr);
-gap:0 16px;padding:6px 0;border-top:1px solid var(--grid);align-items:baseline}
+.figures>div{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:0 16px;padding:6px 0;border-top:1px solid var(--grid);align-items:baseline}
 .figures>div:first-child{border-top:0}
 .figures dt a{color:inherit;text-decoration:none}
 .figures dt a:hover{color:var(--accent);text-decoration:underline}
 .figures .value{text-align:right;font-weight:600}
-.figures .basis{color:var(--muted);font-size:13px}
+.figures .basis{grid-column:1/-1;color:var(--muted);font-size:13px}
 .figures .basis span+span::before{content:" · "}
 .finding+.finding{border-top:1px solid var(--grid);margin-top:14px;padding-top:14px}
 .finding .value{font-weight:600}
-.finding h3 span{font-weight:400;color:var(--muted);font-size:13px}
+.finding h3 span:not(.plain){font-weight:400;color:var(--muted);font-size:13px}
 .finding p{margin-top:4px;max-width:75em}
 .chart{container-type:inline-size;margin-top:10px}
 .drawing{display:block;width:100%;height:auto}
 .chart .narrow{display:none;max-width:470px;margin:0 auto}
-@container (max-width:559px){.chart .wide{display:none}.chart .narrow{display:block}}
+@container (max-width:599px){.whole .wide{display:none}.whole .narrow{display:block}}
+@container (max-width:459px){.most .wide{display:none}.most .narrow{display:block}}
+@container (max-width:399px){.half .wide{display:none}.half .narrow{display:block}}
+@container (max-width:359px){.least .wide{display:none}.least .narrow{display:block}}
+.half .wide{max-width:640px;margin:0 auto}.least .wide{max-width:480px;margin:0 auto}
 details{margin-top:10px;font-size:13px}
 summary{cursor:pointer;color:var(--muted);width:fit-content;padding:2px 0}
 summary:hover{color:var(--accent)}
@@ -82,9 +86,10 @@ caption{text-align:left;padding-bottom:6px;color:var(--muted)}
 caption h3{color:var(--ink)}
 th,td{padding:6px 0 6px 18px;text-align:right;vertical-align:baseline;
 border-top:1px solid var(--grid);white-space:nowrap}
-th.t,td.t{text-align:left}
+th.t,td.t,.d{text-align:left}
 td.t,th.t[scope=row]{white-space:normal;min-width:9em;max-width:34em;overflow-wrap:anywhere}
 tr>:first-child{padding-left:0}
+.frame th[scope=row]{position:sticky;left:0;background:var(--card)}
 thead th{color:var(--muted);font-size:12px;font-weight:500;border-top:0;vertical-align:bottom}
 tbody th{font-weight:500}
 details thead th{position:sticky;top:0;background:var(--card)}
@@ -94,21 +99,32 @@ code{font:12.5px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .plainlist{margin:0;padding-left:18px;font-size:13px}
 .plainlist li{margin-top:3px}
 footer{padding-top:26px;padding-bottom:40px;color:var(--muted);font-size:12.5px}
-@media (min-width:900px){.cards{grid-template-columns:repeat(2,minmax(0,1fr))}
-.cards>.whole{grid-column:1/-1}
+@media (min-width:601px){.of4{grid-template-columns:repeat(4,minmax(0,1fr))}}
+@media (min-width:960px){.of5{grid-template-columns:repeat(5,minmax(0,1fr))}
+.of6{grid-template-columns:repeat(6,minmax(0,1fr))}.cards{grid-template-columns:repeat(12,minmax(0,1fr))}
+.whole{grid-column:span 12}.most{grid-column:span 7}.half{grid-column:span 6}
+.least{grid-column:span 5}
 .many{columns:2;column-gap:44px}.many>div{break-inside:avoid}
-.many>div:first-child{border-top:1px solid transparent}
-.many>div{grid-template-columns:minmax(0,1fr) auto;}.many .basis{grid-column:1/-1}}
+.many>div:first-child{border-top:1px solid transparent}}
+@media (min-width:601px){.row>div{
+grid-template-columns:minmax(0,1.7fr) minmax(76px,.8fr) minmax(0,2.5fr)}
+.row .basis{grid-column:auto}}
 @media (max-width:600px){main,header,footer{padding-left:14px;padding-right:14px}
 header{padding-top:20px}h1{font-size:22px}.card{padding:14px}
 .lead .first{font-size:16.5px}
 .tiles{grid-template-columns:repeat(2,minmax(0,1fr));padding:0}
-.figures>div{grid-template-columns:minmax(0,1fr) auto}.figures .basis{grid-column:1/-1}
+th,td{padding-left:12px}td.t,th.t[scope=row]{min-width:7em}
 .pairs{grid-template-columns:minmax(0,1fr)}.pairs dd{margin-bottom:6px}}
-@media print{@page{margin:14mm}body{background:#fff;font-size:11px}nav,summary{display:none}
+@media print{@page{margin:14mm}body{background:#fff;font-size:11.5px}nav,details{display:none}
+h1{font-size:22px}h2{font-size:15px}h3{font-size:12px}
 main,header,footer{max-width:none;padding:0}.card{box-shadow:none;break-inside:avoid}
 .open{break-inside:auto}h2{break-after:avoid;margin-top:20px}tr{break-inside:avoid}
-thead{display:table-header-group}.cards{grid-template-columns:minmax(0,1fr)}
+thead{display:table-header-group}.screen{display:none}.many{columns:2;column-gap:30px}.many>div{break-inside:avoid}
+.many>div:first-child{border-top:1px solid transparent}.figures>div{padding:3px 0}
+.cards{grid-template-columns:repeat(12,minmax(0,1fr));gap:10px}.whole{grid-column:span 12}
+.most,.least,.half{grid-column:span 6}
+.note,.under,.pairs,.plainlist,.heed,.figures .basis,.tiles dd{font-size:10.5px}
+.lead .first{font-size:15px}.tiles .value{font-size:18px}.tiles .long{font-size:13px!important}
 .frame{overflow:visible}table{font-size:9.5px}th,td{padding:3px 0 3px 8px;white-space:normal}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from prodlens.exports.cells import cell_text, is_number
 from prodlens.exports.svg import Markup, element, escaped, joined
+from prodlens.exports.words import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -92,11 +93,11 @@ def framed(
 def _row(columns: Sequence[Column], row: Sequence[Value]) -> Markup:
     cells = []
     for place, (column, value) in enumerate(zip(columns, row, strict=True)):
-        right = is_number(column.kind)
         text = cell_text(column, value)
         shown = name(text) if isinstance(value, str) else text
+        style = None if is_number(column.kind) else "t" if column.kind is Kind.TEXT else "d"
         if place == 0:
-            cells.append(element("th", shown, scope="row", class_=None if right else "t"))
+            cells.append(element("th", shown, scope="row", class_=style))
         else:
-            cells.append(element("td", shown, class_=None if right else "t"))
+            cells.append(element("td", shown, class_=style))
     return element("tr", *cells)

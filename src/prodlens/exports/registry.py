@@ -70,6 +70,13 @@ FORMATS: Final = {
             module="prodlens.exports.json_document",
         ),
         Format(suffix=".html", title="HTML page, one file", module="prodlens.exports.html_page"),
+        Format(
+            suffix=".pdf",
+            title="A4 pages",
+            module="prodlens.exports.pdf",
+            library="typst",
+            extra="pdf",
+        ),
         Format(suffix=".md", title="Markdown page", module="prodlens.exports.markdown"),
         Format(suffix=".txt", title="page as on the terminal", module="prodlens.exports.terminal"),
         Format(suffix=".xlsx", title="workbook", module="prodlens.exports.workbook"),

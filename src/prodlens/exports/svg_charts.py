@@ -16,7 +16,7 @@ from prodlens.exports.charts import (
     StackedDays,
 )
 from prodlens.exports.svg import Markup, element
-from prodlens.exports.svg_colours import LIGHT, rules
+from prodlens.exports.svg_colours import FONT, LIGHT, rules
 from prodlens.exports.svg_days import sparkline, stacked_days
 from prodlens.exports.svg_forest import forest_rows
 from prodlens.exports.svg_frame import WIDE
@@ -53,14 +53,21 @@ def drawing(chart: Chart, *, width: float = WIDE, name: str = "wide") -> Markup:
     assert_never(chart)
 
 
-def standalone(chart: Chart, *, width: float = WIDE, colours: Mapping[str, str] = LIGHT) -> str:
+def standalone(
+    chart: Chart,
+    *,
+    width: float = WIDE,
+    colours: Mapping[str, str] = LIGHT,
+    font: str = FONT,
+) -> str:
     """Return a chart as an SVG file that needs nothing beside it.
 
     Args:
         chart: What to draw.
         width: Width in pixels.
         colours: Colour by name; light ones, for paper, unless others are given.
+        font: Family of the font of every text, as CSS writes it.
     """
     drawn = drawing(chart, width=width)
     start = drawn.index(">") + 1  # behind <svg ...>: an escaped attribute holds no ">"
-    return drawn[:start] + element("style", Markup(rules(colours))) + drawn[start:]
+    return drawn[:start] + element("style", Markup(rules(colours, font))) + drawn[start:]

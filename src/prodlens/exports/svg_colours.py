@@ -60,7 +60,7 @@ DARK: Final = {
     "s2": "#f19a5b",
     "s3": "#56d6bb",
     "s4": "#efaafe",
-    "s5": "#cd3a6b",
+    "s5": "#cd3a52",
     "rest": "#777e99",
 }
 """Colours on a dark screen."""
@@ -72,11 +72,12 @@ FONT: Final = 'Inter,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",
 """Fonts that are on the reader's computer; none is loaded."""
 
 
-def rules(colours: Mapping[str, str]) -> str:
+def rules(colours: Mapping[str, str], font: str = FONT) -> str:
     """Return the style rules of every class of a drawing.
 
     Args:
         colours: Colour by name: `VARIABLES` in a page that declares them, `LIGHT` alone.
+        font: Family of the font of every text, as CSS writes it.
     """
     fills = {one: colours[one] for one in SERIES}
     fills |= {"dot": colours["accent"], "band": colours["band"], "tint": colours["tint"]}
@@ -84,7 +85,7 @@ def rules(colours: Mapping[str, str]) -> str:
     fills |= {"gap": colours["grid"], "lit": colours["lit"], "hit": "transparent"}
     written = [f".{name}{{fill:{colour}}}" for name, colour in fills.items()]
     written += [
-        f"text{{font:11px {FONT};fill:{colours['faint']};font-variant-numeric:tabular-nums}}",
+        f"text{{font:11px {font};fill:{colours['faint']};font-variant-numeric:tabular-nums}}",
         f"text.name{{font-size:12px;fill:{colours['ink']};unicode-bidi:isolate}}",
         f"text.strong{{font-weight:600;fill:{colours['ink']}}}",
         f"text.said{{font-weight:600;fill:{colours['accent']}}}",

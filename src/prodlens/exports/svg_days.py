@@ -21,13 +21,12 @@ from prodlens.exports.svg_frame import (
 )
 from prodlens.exports.svg_ticks import (
     Scale,
+    axis,
     bounds,
     day_ticks,
-    rounded,
     spread,
     tame,
     tick_form,
-    ticks,
 )
 from prodlens.metrics.notes import day_text
 
@@ -52,8 +51,8 @@ def stacked_days(chart: StackedDays, *, width: float, name: str) -> Markup:
     """Return bars of days; see `svg_charts.drawing`."""
     tops = _tops(chart)
     known = [column[-1] for column in tops if column is not None and column]
-    _, high = rounded(0.0, bounds(known, include=0.0)[1], count=4)
-    found = ticks(0.0, high, count=4, form=tick_form(chart.unit))
+    top = bounds(known, include=0.0)[1]
+    _, high, found = axis(0.0, top, count=4, form=tick_form(chart.unit))
     bottom = 170.0 if is_narrow(width) else 230.0
     plot = Plot(room_for(found), width - 4.0, 12.0, bottom)
     scale = Scale(0.0, high, plot.bottom, plot.top)
@@ -67,8 +66,8 @@ def stacked_days(chart: StackedDays, *, width: float, name: str) -> Markup:
     items = [(colour_of(chart, place), one.name) for place, one in enumerate(chart.series)]
     if any(column is None for column in tops):
         items.append(("gap", "not known"))
-    names, tall = legend(items, left=plot.left, width=width, top=plot.bottom + 24.0)
-    return picture(chart, [*drawn, names], width=width, height=plot.bottom + 24.0 + tall, name=name)
+    names, tall = legend(items, left=plot.left, width=width, top=plot.bottom + 26.0)
+    return picture(chart, [*drawn, names], width=width, height=plot.bottom + 26.0 + tall, name=name)
 
 
 def colour_of(chart: StackedDays, place: int) -> str:
@@ -88,7 +87,7 @@ def day_axis(days: Sequence[date], plot: Plot, *, first: float, last: float) -> 
     pitch = (last - first) / max(len(days) - 1, 1)
     found = [(first + place * pitch, text) for place, text in day_ticks(days, last - first, SIZE)]
     for middle, text in spread(found, SIZE, first=0.0, last=plot.right + 4.0):
-        yield label(middle, plot.bottom + 16.0, text, at="middle")
+        yield label(middle, plot.bottom + 18.0, text, at="middle")
 
 
 def _tops(chart: StackedDays) -> list[list[float] | None]:

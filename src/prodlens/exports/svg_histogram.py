@@ -13,9 +13,9 @@ from prodlens.exports.svg_frame import SIZE, Plot, grid, is_narrow, label, pictu
 from prodlens.exports.svg_text import shortened, width_of
 from prodlens.exports.svg_ticks import (
     Scale,
+    axis,
     bounds,
     log_ticks,
-    rounded,
     spread,
     tame,
     tick_form,
@@ -35,11 +35,11 @@ _MARK_LINE = 15.0
 def histogram(chart: Histogram, *, width: float, name: str) -> Markup:
     """Return how values are spread; see `svg_charts.drawing`."""
     counts = [float(one.count) for one in chart.bins]
-    _, high = rounded(0.0, bounds(counts, include=0.0)[1], count=3)
-    found = ticks(0.0, high, count=3, form=tick_form(Unit.COUNT))
+    most = bounds(counts, include=0.0)[1]
+    _, high, found = axis(0.0, most, count=3, form=tick_form(Unit.COUNT))
     top = 8.0 + _MARK_LINE * max(len(chart.marks), 1)
     bottom = top + (130.0 if is_narrow(width) else 170.0)
-    plot = Plot(room_for(found), width - 6.0, top, bottom)
+    plot = Plot(room_for(found), width - 10.0, top, bottom)
     scale = Scale(0.0, high, plot.bottom, plot.top)
     along = _along(chart, plot)
     bars = ""
@@ -68,7 +68,7 @@ def _axis(chart: Histogram, along: Scale, plot: Plot) -> Iterator[Markup]:
         found = ticks(along.low, along.high, count=4, form=form)
     labels = [(along.at(one.value), one.label) for one in found]
     lines = ""
-    for middle, text in spread(labels, SIZE, first=0.0, last=plot.right + 6.0):
+    for middle, text in spread(labels, SIZE, first=0.0, last=plot.right + 10.0):
         yield label(middle, plot.bottom + 17.0, text, at="middle")
         lines += f"M{number(middle)} {number(plot.bottom)}v4"
     base = f"M{number(plot.left)} {number(plot.bottom)}H{number(plot.right)}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from prodlens.exports.svg import element
 from prodlens.exports.svg_frame import SIZE, Plot, grid, is_narrow, label, picture, room_for
 from prodlens.exports.svg_text import shortened, width_of
-from prodlens.exports.svg_ticks import Scale, bounds, rounded, spread, tick_form, ticks
+from prodlens.exports.svg_ticks import Scale, axis, bounds, spread, tick_form
 from prodlens.metrics.values import Unit
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ _DECLARED: Final = "declared beforehand"
 def lag_profile(chart: LagProfile, *, width: float, name: str) -> Markup:
     """Return a correlation at each lag; see `svg_charts.drawing`."""
     given = [end for one in chart.rows for end in (one.value, one.low, one.high) if end is not None]
-    low, high = rounded(*bounds(given, include=0.0, least=0.4), count=4)
-    found = ticks(low, high, count=4, form=tick_form(Unit.PER_DAY, signed=True))
+    ends = bounds(given, include=0.0, least=0.4)
+    low, high, found = axis(*ends, count=4, form=tick_form(Unit.PER_DAY, signed=True))
     bottom = 190.0 if is_narrow(width) else 240.0
     plot = Plot(room_for(found), width - 4.0, 26.0, bottom)
     scale = Scale(low, high, plot.bottom, plot.top)

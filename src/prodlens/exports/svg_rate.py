@@ -12,7 +12,7 @@ from prodlens.exports.svg import box_path, dots_path, element, line_path
 from prodlens.exports.svg_days import day_axis, runs
 from prodlens.exports.svg_frame import SIZE, Plot, grid, is_narrow, label, picture, room_for
 from prodlens.exports.svg_text import width_of
-from prodlens.exports.svg_ticks import Scale, bounds, rounded, tick_form, ticks
+from prodlens.exports.svg_ticks import Scale, axis, bounds, tick_form
 from prodlens.metrics.values import Unit
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from prodlens.exports.charts import RateBand, RatePoint
     from prodlens.exports.svg import Markup
+    from prodlens.exports.svg_ticks import Tick
 
 
 def rate_band(chart: RateBand, *, width: float, name: str) -> Markup:
     """Return a rate over time; see `svg_charts.drawing`."""
-    low, high = _ends(chart)
-    found = ticks(low, high, count=4, form=tick_form(chart.unit))
+    low, high, found = _axis(chart)
     said, right = "", width - 6.0
     last = next((one for one in reversed(chart.points) if one.value is not None), None)
     if last is not None and last.value is not None:
@@ -42,10 +42,10 @@ def rate_band(chart: RateBand, *, width: float, name: str) -> Markup:
         drawn.append(label(plot.right + 6.0, y, said, style="said"))
     end = first + pitch * (len(chart.points) - 1)
     drawn += day_axis([one.day for one in chart.points], plot, first=first, last=max(first, end))
-    return picture(chart, drawn, width=width, height=plot.bottom + 24.0, name=name)
+    return picture(chart, drawn, width=width, height=plot.bottom + 26.0, name=name)
 
 
-def _ends(chart: RateBand) -> tuple[float, float]:
+def _axis(chart: RateBand) -> tuple[float, float, list[Tick]]:
     points = chart.points
     given = [
         end
@@ -54,10 +54,10 @@ def _ends(chart: RateBand) -> tuple[float, float]:
         if end is not None
     ]
     least = 0.02 if chart.unit is Unit.SHARE else 0.0
-    low, high = rounded(*bounds(given, least=least), count=4)
+    low, high, found = axis(*bounds(given, least=least), count=4, form=tick_form(chart.unit))
     if chart.unit is Unit.SHARE and all(0.0 <= one <= 1.0 for one in given):
         low, high = max(low, 0.0), min(high, 1.0)
-    return low, high
+    return low, high, [one for one in found if low <= one.value <= high]
 
 
 def _places(count: int, plot: Plot) -> tuple[float, float]:

@@ -56,23 +56,3 @@ def shortened(text: str, room: float, size: float, *, bold: bool = False) -> str
             break
         kept.append(char)
     return "".join(kept).rstrip() + ELLIPSIS
-
-
-def wrapped(text: str, room: float, size: float, *, most: int = 2) -> list[str]:
-    """Return a text in lines that fit a room; the last line is shortened.
-
-    Args:
-        text: One line.
-        room: Width of the room.
-        size: Size of the font.
-        most: Lines at most.
-    """
-    lines: list[str] = []
-    words = text[:400].split(" ")
-    while words and len(lines) < most - 1:
-        count = 1
-        while count < len(words) and width_of(" ".join(words[: count + 1]), size) <= room:
-            count += 1
-        lines.append(shortened(" ".join(words[:count]), room, size))
-        words = words[count:]
-    return [*lines, shortened(" ".join(words), room, size)] if words else lines

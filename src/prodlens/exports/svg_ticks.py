@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from prodlens.exports.svg_text import width_of
@@ -22,7 +21,8 @@ _LARGEST: Final = 1e300
 _SMALLEST: Final = 1e-300
 _STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 _SCALES: Final = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
-_DAY_STEPS: Final = (1, 2, 7, 14, 28, 56, 91, 182, 364, 728)
+_DAY_STEPS: Final = (1, 2, 7, 14, 28)
+_MONTH_STEPS: Final = (1, 2, 3, 6, 12, 24, 60)
 _TIMES: Final = ((86_400_000.0, " d"), (3_600_000.0, " h"), (60_000.0, " min"), (1000.0, " s"))
 GAP: Final = 8.0
 """Room between two labels."""
@@ -110,10 +110,21 @@ def ticks(
     return _different([Tick(k * step, form(k * step, step)) for k in range(first, last + 1)])
 
 
-def rounded(low: float, high: float, *, count: int) -> tuple[float, float]:
-    """Return the ends of an axis moved out to the round values next to them."""
+def axis(
+    low: float, high: float, *, count: int, form: Callable[[float, float], str]
+) -> tuple[float, float, list[Tick]]:
+    """Return the ends of an axis moved out to the round values next to them, and its ticks.
+
+    Args:
+        low: Least value it holds.
+        high: Largest value, above it.
+        count: How many parts it should have, about.
+        form: Label of a value, given the step between ticks.
+    """
     step = _step((high - low) / max(count, 1))
-    return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    found = [Tick(k * step, form(k * step, step)) for k in range(first, last + 1)]
+    return first * step, last * step, _different(found)
 
 
 def _step(rough: float) -> float:
@@ -144,23 +155,35 @@ def _different(found: list[Tick]) -> list[Tick]:
 
 
 def day_ticks(days: Sequence[date], room: float, size: float) -> list[tuple[int, str]]:
-    """Return places in `days` with their labels: `24 Aug`, the year where it is another one.
+    """Return places in `days` with their labels: `24 Aug`; on a long axis first days of months.
 
     Args:
         days: Every day in order, without a gap.
         room: Width from the first day to the last.
         size: Size of the font.
     """
-    several = bool(days) and days[0].year != days[-1].year
-    widest = width_of("28 Mar 2026" if several else "28 Mar", size) + 2 * GAP
+    if not days:
+        return []
+    several = days[0].year != days[-1].year
     pitch = room / max(len(days) - 1, 1)
-    every = next((step for step in _DAY_STEPS if step * pitch >= widest), len(days) or 1)
+    widest = width_of("28 Mar 2026" if several else "28 Mar", size) + 2 * GAP
+    every = next((step for step in _DAY_STEPS if step * pitch >= widest), None)
+    if every is None and len(days) > 1:
+        return _month_ticks(days, pitch, width_of("Mar 2026", size) + GAP)
     found = []
-    for place in range(0, len(days), max(every, 1)):
-        day = days[0] + timedelta(days=place)
-        text = day_text(day)
+    for place in range(0, len(days), every or 1):
+        text = day_text(days[place])
         found.append((place, text if several else text.rpartition(" ")[0]))
     return found
+
+
+def _month_ticks(days: Sequence[date], pitch: float, widest: float) -> list[tuple[int, str]]:
+    every = next((step for step in _MONTH_STEPS if step * 29 * pitch >= widest), 120)
+    return [
+        (place, day_text(day).partition(" ")[2])
+        for place, day in enumerate(days)
+        if day.day == 1 and (day.year * 12 + day.month - 1) % every == 0
+    ]
 
 
 def spread(
@@ -186,10 +209,11 @@ def spread(
 def _plain(value: float, step: float) -> str:
     if value == 0:
         return "0"
-    if not abs(step) >= 1e-6 or not abs(value) < 1e15:
+    if not abs(step) >= 1e-6 or not abs(value) < 1e12:
         return f"{value:.6g}"
     decimals = next(n for n in range(8) if abs(round(step, n) - step) <= step * 1e-6)
-    return f"{value:,.{decimals}f}"
+    text = f"{value:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if decimals else text
 
 
 def _short(value: float, step: float) -> str:

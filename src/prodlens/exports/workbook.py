@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 from prodlens.exports.charts import LagProfile, StackedDays
 from prodlens.exports.figures import day_range
 from prodlens.exports.svg_colours import LIGHT
+from prodlens.exports.words import Kind
 from prodlens.exports.workbook_book import LEFT, UNKNOWN, Book, shown
-from prodlens.exports.workbook_charts import ChartData, Line, chart_of, formula, place
+from prodlens.exports.workbook_charts import chart_of, place
+from prodlens.exports.workbook_data import ChartData, Line, formula
 from prodlens.exports.workbook_parts import (
     MUTED,
     TITLE,
@@ -26,7 +28,6 @@ from prodlens.exports.workbook_parts import (
     quality_sheet,
     section_sheets,
 )
-from prodlens.exports.words import Kind
 
 if TYPE_CHECKING:
     from prodlens.exports.model import Figure, ReportModel
@@ -39,7 +40,7 @@ _HEADS: Final = (
     ("n", 10),
     ("Of", 13),
     ("Out of", 13),
-    ("Status", 16),
+    ("Status", 26),
     ("Before", 12),
     ("Change", 11),
     ("95% from", 11),
@@ -52,7 +53,7 @@ _TALL: Final = 15.0
 """Height of a line of text in points."""
 _PER_LINE: Final = 150
 """Characters of the first sheet's sentences in a line, roughly."""
-_CHART_WIDTH: Final = 1330
+_CHART_WIDTH: Final = 1400
 
 
 def render(model: ReportModel) -> bytes:
@@ -160,3 +161,4 @@ def _foot(book: Book, sheet: Any, row: int, model: ReportModel) -> None:
     made = f"prodlens {model.versions.prodlens}, made {model.generated_at:%Y-%m-%d %H:%M} UTC"
     book.text(sheet, row + 1 + len(said), 0, f"{made}, data {model.fingerprint[:16]}", **MUTED)
     sheet.print_area(0, 0, row + 2 + len(said), _LAST - 1)
+    sheet.fit_to_pages(1, 1)

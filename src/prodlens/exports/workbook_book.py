@@ -207,9 +207,7 @@ class Book:
         for number, line in enumerate(table.rows, start=row + 1):
             for place, (column, value) in enumerate(zip(table.columns, line, strict=True)):
                 wrap = {"text_wrap": True, **LEFT} if column.kind is Kind.TEXT else {}
-                self.value(
-                    sheet, (number, place), column.kind, value, signed=column.signed, **wrap
-                )
+                self.value(sheet, (number, place), column.kind, value, signed=column.signed, **wrap)
         for place, width in enumerate(widths(table)):
             sheet.set_column(place, place, width)
         last = row + len(table.rows)

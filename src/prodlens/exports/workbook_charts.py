@@ -7,12 +7,11 @@ ranges are. Source: xlsxwriter.readthedocs.io, "The Chart Class"; interfaces.md 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.exports import figures
 from prodlens.exports.charts import (
-    Chart,
     ForestRows,
     Histogram,
     LagProfile,
@@ -20,16 +19,17 @@ from prodlens.exports.charts import (
     StackedDays,
 )
 from prodlens.exports.svg_colours import LIGHT, SERIES
-from prodlens.exports.svg_ticks import bounds, rounded, tick_form, ticks
-from prodlens.exports.workbook_book import NUMBER_FORMS, shown
+from prodlens.exports.svg_ticks import bounds, tick_form, ticks
 from prodlens.exports.words import Kind, Verdict
+from prodlens.exports.workbook_book import NUMBER_FORMS, shown
+from prodlens.exports.workbook_data import Line, formula
 from prodlens.metrics.values import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from prodlens.exports.tables import Value
-    from prodlens.exports.workbook_book import Book
+    from prodlens.exports.charts import Chart
+    from prodlens.exports.workbook_data import ChartData
 
 WIDTH: Final = 940
 HEIGHT: Final = 330
@@ -42,59 +42,6 @@ _BARS: Final = {
     Verdict.UNCLEAR: LIGHT["none"],
     Verdict.NONE: LIGHT["none"],
 }
-_ENDS: Final = {
-    Verdict.BETTER: LIGHT["good"],
-    Verdict.WORSE: LIGHT["bad"],
-    Verdict.UNCLEAR: LIGHT["muted"],
-    Verdict.NONE: LIGHT["muted"],
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One column of numbers behind a chart."""
-
-    head: str
-    kind: Kind
-    values: Sequence[Value]
-
-
-class ChartData:
-    """The last sheet, which charts refer to: blocks of columns, each under its chart's name.
-
-    Args:
-        book: The workbook.
-    """
-
-    def __init__(self, book: Book) -> None:
-        self.book = book
-        self._name = book.name("Chart data")
-        self._blocks: list[tuple[int, str, Sequence[Line]]] = []
-        self._free = 0
-
-    def add(self, title: str, lines: Sequence[Line]) -> list[list[Any]]:
-        """Keep the columns of a chart and return the range of each, as charts take them."""
-        first = self._free
-        self._blocks.append((first, title, lines))
-        self._free += len(lines) + 1
-        return [
-            [self._name, 2, place, 1 + max(len(line.values), 1), place]
-            for place, line in enumerate(lines, start=first)
-        ]
-
-    def write(self) -> None:
-        """Add the sheet; without charts there is none."""
-        if not self._blocks:
-            return
-        sheet = self.book.sheet(self._name, colour="none", is_named=True)
-        sheet.freeze_panes(2, 0)
-        for first, title, lines in self._blocks:
-            self.book.text(sheet, 0, first, title, bold=True)
-            sheet.set_column(first, first + len(lines) - 1, 13)
-            for place, line in enumerate(lines, start=first):
-                self.book.text(sheet, 1, place, line.head, **self.book.head())
-                for row, value in enumerate(line.values, start=2):
-                    self.book.value(sheet, (row, place), line.kind, value)
 
 
 def chart_of(chart: Chart, data: ChartData) -> Any | None:
@@ -152,15 +99,31 @@ def _axis(name: str = "", **more: Any) -> dict[str, Any]:
 
 def _values(form: str, name: str = "", **more: Any) -> dict[str, Any]:
     grid = {"visible": True, "line": {"color": LIGHT["grid"]}}
-    return _axis(name, **{"num_format": form, "major_gridlines": grid, "line": {"none": True}, **more})
+    return _axis(
+        name, **{"num_format": form, "major_gridlines": grid, "line": {"none": True}, **more}
+    )
 
 
 def _ends(given: Sequence[float], *, include: float, least: float) -> dict[str, float]:
-    """Return ends and step of an axis that holds every value and interval, on round numbers."""
-    low, high = rounded(*bounds(given, include=include, least=least), count=5)
+    """Return ends and step of an axis that holds every value and interval; ends are whole steps."""
+    low, high = bounds(given, include=include, least=least)
     found = ticks(low, high, count=5, form=tick_form(Unit.PER_DAY))
     step = found[1].value - found[0].value if len(found) > 1 else high - low
-    return {"min": round(low, 9), "max": round(high, 9), "major_unit": round(step, 9)}
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return {
+        "min": round(first * step, 9),
+        "max": round(last * step, 9),
+        "major_unit": round(step, 9),
+    }
+
+
+def _tick_form(step: float, *, kind: Kind, signed: bool = False) -> str:
+    """Return a number format with as many decimals as the step needs, so that no two are alike."""
+    unit = step * 100.0 if kind is Kind.PERCENT else step
+    places = next(n for n in range(7) if n == 6 or abs(unit * 10**n - round(unit * 10**n)) < 1e-6)
+    form = f"0.{'0' * places}" if places else "0"
+    form += "%" if kind is Kind.PERCENT else ""
+    return f"+{form};-{form};{form}" if signed else form
 
 
 def _days_axis(name: str, count: int) -> dict[str, Any]:
@@ -199,136 +162,124 @@ def _stacked(chart: StackedDays, data: ChartData) -> Any:
     return _frame(drawn, chart, legend=True)
 
 
+def _add(drawn: Any, across: list[Any], range_: list[Any], **look: Any) -> None:
+    """Add a series whose name, categories and values are cells."""
+    named = {"name": _cell(range_)} | look
+    drawn.add_series({"categories": across, "values": range_, **named})
+
+
 def _rate(chart: RateBand, data: ChartData) -> Any:
     """Draw the band as wide pale error bars behind the line; single days are dots."""
     points = chart.points
-    share = [
+    days, rate, up, down, alone = data.add(chart.title, _rate_lines(chart))
+    drawn = data.book.file.add_chart({"type": "line"})
+    broad = max(1.5, min(12.0, 0.75 * 0.9 * WIDTH / max(len(points), 1)))
+    band = _bars(up, down, line={"color": LIGHT["lit"], "width": broad, "transparency": 55})
+    nothing: dict[str, Any] = {"line": {"none": True}, "marker": {"type": "none"}}
+    _add(drawn, days, rate, name="95% interval", y_error_bars=band, **nothing)
+    dots = {"type": "circle", "size": 4, "fill": {"color": LIGHT["none"]}, "border": {"none": True}}
+    _add(drawn, days, alone, line={"none": True}, marker=dots)
+    curve = {"color": LIGHT["accent"], "width": 2.25}
+    _add(drawn, days, rate, line=curve, marker={"type": "none"})
+    given = [end for one in points for end in (one.high, one.of_the_day) if end is not None]
+    ends = _ends(given, include=0.0, least=0.1)
+    drawn.set_x_axis(_days_axis(chart.subtitle, len(points)))
+    drawn.set_y_axis(_values(_tick_form(ends["major_unit"], kind=Kind.PERCENT)) | ends)
+    return _frame(drawn, chart, legend=True)
+
+
+def _rate_lines(chart: RateBand) -> list[Line]:
+    points = chart.points
+    columns = (
         ("Rate", [one.value for one in points]),
         ("Up to the upper end", [_less(one.high, one.value) for one in points]),
         ("Down to the lower end", [_less(one.value, one.low) for one in points]),
         ("Single days", [one.of_the_day for one in points]),
-    ]
-    lines = [Line(head="Day", kind=Kind.DATE, values=[one.day for one in points])]
-    lines += [Line(head=head, kind=Kind.PERCENT, values=values) for head, values in share]
-    days, rate, up, down, alone = data.add(chart.title, lines)
-    drawn = data.book.file.add_chart({"type": "line"})
-    broad = max(1.5, min(12.0, 0.75 * 0.9 * WIDTH / max(len(points), 1)))
-    band = {"color": LIGHT["lit"], "width": broad, "transparency": 55}
-    drawn.add_series(
-        {
-            "name": "95% interval",
-            "categories": days,
-            "values": rate,
-            "line": {"none": True},
-            "marker": {"type": "none"},
-            "y_error_bars": _bars(up, down, line=band),
-        }
     )
-    dots = {"type": "circle", "size": 4, "fill": {"color": LIGHT["none"]}, "border": {"none": True}}
-    drawn.add_series(
-        {
-            "name": _cell(alone),
-            "categories": days,
-            "values": alone,
-            "line": {"none": True},
-            "marker": dots,
-        }
-    )
-    drawn.add_series(
-        {
-            "name": _cell(rate),
-            "categories": days,
-            "values": rate,
-            "line": {"color": LIGHT["accent"], "width": 2.25},
-            "marker": {"type": "none"},
-        }
-    )
-    given = [end for one in points for end in (one.high, one.of_the_day) if end is not None]
-    drawn.set_x_axis(_days_axis(chart.subtitle, len(points)))
-    drawn.set_y_axis(_values("0%", **_ends(given, include=0.0, least=0.1)))
-    return _frame(drawn, chart, legend=True)
+    days = Line(head="Day", kind=Kind.DATE, values=[one.day for one in points])
+    return [days, *(Line(head=head, kind=Kind.PERCENT, values=found) for head, found in columns)]
 
 
 def _lags(chart: LagProfile, data: ChartData) -> Any:
-    """Draw a dot and an error bar a lag, in up to three series that differ in filling."""
-    kinds = (
-        ("Placebo: delivery comes first", lambda one: one.role == "placebo"),
-        ("Does not stand out", lambda one: one.role != "placebo" and not one.stands_out),
-        ("Stands out", lambda one: one.role != "placebo" and one.stands_out),
-    )
-    lines = [Line(head="Lag in days", kind=Kind.INT, values=[one.lag_days for one in chart.rows])]
-    for head, is_one in kinds:
-        values = [one.value if is_one(one) else None for one in chart.rows]
-        lines.append(Line(head=head, kind=Kind.FLOAT, values=values))
-    up = [_less(one.high, one.value) for one in chart.rows]
-    down = [_less(one.value, one.low) for one in chart.rows]
-    lines.append(Line(head="Up to the upper end", kind=Kind.FLOAT, values=up))
-    lines.append(Line(head="Down to the lower end", kind=Kind.FLOAT, values=down))
+    """Draw a dot and an error bar a lag, in up to three series that differ in look."""
+    lines = _lag_lines(chart)
     lag, *found, above, below = data.add(chart.title, lines)
     drawn = data.book.file.add_chart({"type": "scatter"})
     for (shape, fill, bar), range_, line in zip(_DOTS, found, lines[1:4], strict=True):
-        if all(value is None for value in line.values):
-            continue
-        marker = {
-            "type": shape,
-            "size": 9,
-            "fill": {"color": fill},
-            "border": {"color": LIGHT["card"]},
-        }
-        drawn.add_series(
-            {
-                "name": _cell(range_),
-                "categories": lag,
-                "values": range_,
-                "marker": marker,
-                "y_error_bars": _bars(above, below, line={"color": bar, "width": 2.5}),
-            }
-        )
+        if any(value is not None for value in line.values):
+            marker = {"type": shape, "size": 9, "fill": {"color": fill}}
+            bars = _bars(above, below, line={"color": bar, "width": 2.5})
+            edge = {"border": {"color": LIGHT["card"]}}
+            _add(drawn, lag, range_, marker={**marker, **edge}, y_error_bars=bars)
     first, last = chart.rows[0].lag_days, chart.rows[-1].lag_days
-    ends = {"min": first - 1, "max": last + 1, "major_unit": 1, "crossing": first - 1}
+    across = {"min": first - 1, "max": last + 1, "major_unit": 1, "crossing": first - 1}
     sides = f"{chart.before}  |  {chart.after}" if first < 0 else chart.after
     name = f"{sides}. {chart.subtitle}"
-    drawn.set_x_axis(_axis(name, num_format="+0;-0;0", label_position="low", **ends))
+    drawn.set_x_axis(_axis(name, num_format="+0;-0;0", label_position="low") | across)
     given = [end for one in chart.rows for end in (one.value, one.low, one.high) if end is not None]
-    limits = _ends(given, include=0.0, least=0.4)
-    drawn.set_y_axis(_values("+0.0;-0.0;0.0", "Correlation", label_position="low", **limits))
+    ends = _ends(given, include=0.0, least=0.4)
+    form = _tick_form(ends["major_unit"], kind=Kind.FLOAT, signed=True)
+    drawn.set_y_axis(_values(form, "Correlation", label_position="low") | ends)
     return _frame(drawn, chart, legend=True)
+
+
+def _lag_lines(chart: LagProfile) -> list[Line]:
+    """Return lags, the values of each kind of dot in a column of its own, and both ends."""
+    rows = chart.rows
+    kinds = ["placebo" if one.role == "placebo" else one.stands_out for one in rows]
+    columns = [
+        (
+            head,
+            [one.value if kind == wanted else None for one, kind in zip(rows, kinds, strict=True)],
+        )
+        for head, wanted in (
+            ("Placebo: delivery comes first", "placebo"),
+            ("Does not stand out", False),
+            ("Stands out", True),
+        )
+    ]
+    columns.append(("Up to the upper end", [_less(one.high, one.value) for one in rows]))
+    columns.append(("Down to the lower end", [_less(one.value, one.low) for one in rows]))
+    lags = Line(head="Lag in days", kind=Kind.INT, values=[one.lag_days for one in rows])
+    return [lags, *(Line(head=head, kind=Kind.FLOAT, values=found) for head, found in columns)]
 
 
 def _forest(chart: ForestRows, data: ChartData) -> Any:
     """Draw a bar from where nothing differs to the value, with its interval over it."""
     scale, kind = (0.01, Kind.PERCENT) if chart.in_percent else (1.0, Kind.FLOAT)
-    rows = chart.rows
-    lines = [
-        Line(head="What", kind=Kind.TEXT, values=[_row_name(one) for one in rows]),
-        Line(head="Size", kind=kind, values=[one.value * scale for one in rows]),
+    rows, base = chart.rows, chart.neutral * scale
+    names, sizes, up, down = data.add(chart.title, _forest_lines(chart, scale, kind))
+    drawn = data.book.file.add_chart({"type": "bar"})
+    bars = _bars(up, down, line={"color": LIGHT["muted"], "width": 1.75})
+    colours = [{"fill": {"color": _BARS[one.verdict]}} for one in rows]
+    grey = {"color": LIGHT["none"]}
+    _add(drawn, names, sizes, gap=90, fill=grey, points=colours, y_error_bars=bars)
+    large = _small(color=LIGHT["ink"], size=10)
+    drawn.set_y_axis(_axis(reverse=True, crossing="max", label_position="low", num_font=large))
+    given = [
+        end * scale for one in rows for end in (one.value, one.low, one.high) if end is not None
     ]
-    for head, ends in (
+    ends = _ends(given, include=base, least=0.1)
+    form = _tick_form(ends["major_unit"], kind=kind, signed=chart.neutral == 0.0)
+    drawn.set_x_axis(_values(form, chart.subtitle, crossing=base) | ends)
+    return _frame(drawn, chart, legend=False)
+
+
+def _forest_lines(chart: ForestRows, scale: float, kind: Kind) -> list[Line]:
+    rows = chart.rows
+    columns: tuple[tuple[str, list[float | None]], ...] = (
+        ("Size", [one.value for one in rows]),
         ("Up to the upper end", [_less(one.high, one.value) for one in rows]),
         ("Down to the lower end", [_less(one.value, one.low) for one in rows]),
-    ):
-        scaled = [None if end is None else end * scale for end in ends]
-        lines.append(Line(head=head, kind=kind, values=scaled))
-    names, sizes, up, down = data.add(chart.title, lines)
-    drawn = data.book.file.add_chart({"type": "bar"})
-    drawn.add_series(
-        {
-            "name": _cell(sizes),
-            "categories": names,
-            "values": sizes,
-            "gap": 90,
-            "fill": {"color": LIGHT["none"]},
-            "points": [{"fill": {"color": _BARS[one.verdict]}} for one in rows],
-            "y_error_bars": _bars(up, down, line={"color": LIGHT["muted"], "width": 1.75}),
-        }
     )
-    wide = _small(color=LIGHT["ink"], size=10)
-    drawn.set_y_axis(_axis(reverse=True, crossing="max", label_position="low", num_font=wide))
-    form = "+0%;-0%;0%" if chart.in_percent else "0.0#"
-    given = [end * scale for one in rows for end in (one.value, one.low, one.high) if end is not None]
-    ends = _ends(given, include=chart.neutral * scale, least=0.1)
-    drawn.set_x_axis(_values(form, chart.subtitle, crossing=chart.neutral * scale, **ends))
-    return _frame(drawn, chart, legend=False)
+    names = Line(head="What", kind=Kind.TEXT, values=[_row_name(one) for one in rows])
+    return [
+        names,
+        *(
+            Line(head=head, kind=kind, values=[None if n is None else n * scale for n in found])
+            for head, found in columns
+        ),
+    ]
 
 
 def _histogram(chart: Histogram, data: ChartData) -> Any:
@@ -344,9 +295,7 @@ def _histogram(chart: Histogram, data: ChartData) -> Any:
     drawn.add_series(
         {"name": _cell(found), "categories": names, "values": found, "fill": fill, "gap": 6}
     )
-    marks = ", ".join(
-        f"{one.label} {figures.number(one.value, chart.unit)}" for one in chart.marks
-    )
+    marks = ", ".join(f"{one.label} {figures.number(one.value, chart.unit)}" for one in chart.marks)
     name = f"{chart.subtitle}: {marks}" if marks else chart.subtitle
     drawn.set_x_axis(_axis(name, num_font=_small(rotation=-45), label_position="low"))
     drawn.set_y_axis(_values(NUMBER_FORMS[Kind.INT], min=0))
@@ -372,14 +321,6 @@ def _bars(up: list[Any], down: list[Any], *, line: Mapping[str, Any]) -> dict[st
         "end_style": 0,
         "line": line,
     }
-
-
-def formula(range_: Sequence[Any]) -> str:
-    """Return a range as error bars and sparklines take it."""
-    from xlsxwriter.utility import quote_sheetname, xl_range_abs
-
-    sheet, *corners = range_
-    return f"={quote_sheetname(sheet)}!{xl_range_abs(*corners)}"
 
 
 _DOTS: Final = (

@@ -13,9 +13,9 @@ from prodlens.exports.cells import typed
 from prodlens.exports.model import FigureGroup, Finding
 from prodlens.exports.svg_colours import LIGHT
 from prodlens.exports.tables import Column, Table
+from prodlens.exports.words import Kind, Verdict
 from prodlens.exports.workbook_book import LEFT, UNKNOWN
 from prodlens.exports.workbook_charts import chart_of, place
-from prodlens.exports.words import Kind, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from prodlens.exports.model import Figure, ReportModel
     from prodlens.exports.tables import Value
     from prodlens.exports.workbook_book import Book
-    from prodlens.exports.workbook_charts import ChartData
+    from prodlens.exports.workbook_data import ChartData
 
 HEAD_ROW: Final = 3
 """Row of the headings of a sheet with a table, from 0: title, note and a blank row stand above."""
@@ -33,6 +33,7 @@ MUTED: Final = {"font_color": LIGHT["muted"]}
 WRAPPED: Final = {"text_wrap": True}
 INK: Final = {Verdict.BETTER: LIGHT["good"], Verdict.WORSE: LIGHT["bad"]}
 """Colours of verdicts; use and cost have none."""
+_TWO_DECIMALS: Final = "#,##0.00"
 _POINTS: Final = '+0.0" pts";-0.0" pts";0.0" pts"'
 _GROWTH: Final = "+0%;-0%;0%"
 _FIGURES: Final = (
@@ -83,16 +84,17 @@ def begin(book: Book, title: str, *notes: str, colour: str = "accent", name: str
     return sheet
 
 
-def figure_cells(
-    book: Book, sheet: Any, at: tuple[int, int], figure: Figure, **more: Any
-) -> None:
+def figure_cells(book: Book, sheet: Any, at: tuple[int, int], figure: Figure, **more: Any) -> None:
     """Write value, both ends of the interval, n and what was divided, in six typed cells."""
     row, column = at
     kind, value = typed(figure)
+    if kind is Kind.FLOAT:
+        more = {"num_format": _TWO_DECIMALS, **more}
     ends = [typed(replace(figure, value=end))[1] for end in (figure.low, figure.high)]
     book.value(sheet, at, kind, value, bold=True, **more)
     for step, end in enumerate(ends, start=1):
         book.value(sheet, (row, column + step), kind, end, **more)
+    more.pop("num_format", None)
     book.value(sheet, (row, column + 3), Kind.INT, figure.n, **more)
     top = Kind.MONEY if kind is Kind.MONEY else Kind.INT
     for step, (one, number) in enumerate(
@@ -102,16 +104,15 @@ def figure_cells(
         book.value(sheet, (row, column + step), one if whole else Kind.FLOAT, number, **more)
 
 
-def change_cells(
-    book: Book, sheet: Any, at: tuple[int, int], figure: Figure, **more: Any
-) -> None:
+def change_cells(book: Book, sheet: Any, at: tuple[int, int], figure: Figure, **more: Any) -> None:
     """Write the value of the other time, the change and both ends of its interval."""
     change = figure.change
     if change is None:
         return
     row, column = at
     kind, before = typed(replace(figure, value=change.previous))
-    book.value(sheet, at, kind, before, **more)
+    plain = {"num_format": _TWO_DECIMALS, **more} if kind is Kind.FLOAT else more
+    book.value(sheet, at, kind, before, **plain)
     form, scale = (_POINTS, 100.0) if change.in_points else (_GROWTH, 0.01)
     ink = {"font_color": INK[change.verdict]} if change.verdict in INK else {}
     for step, number in enumerate((change.difference, change.low, change.high), start=1):
@@ -136,7 +137,8 @@ def figures_sheet(book: Book, model: ReportModel) -> None:
         change_cells(book, sheet, (row, 9), one)
         verdict = Verdict.NONE if one.change is None else one.change.verdict
         book.text(sheet, row, 13, "" if verdict is Verdict.NONE else verdict.value, **LEFT)
-        told = one.note or (one.change.note if one.change else "") or ""
+        before = one.change.note if one.change else None
+        told = "; ".join(part for part in (one.note, before and f"before: {before}") if part)
         book.text(sheet, row, 14, told, **WRAPPED, **LEFT)
         book.text(sheet, row, 15, one.definition, **WRAPPED, **LEFT)
         book.text(sheet, row, 16, one.slug, **MUTED, **LEFT)
@@ -174,9 +176,7 @@ def _finding_row(one: Finding) -> tuple[Value, ...]:
 def table_sheet(book: Book, table: Table, *, note: str = "", colour: str = "accent") -> Any:
     """Write a typed table on a sheet of its own: frozen headings, autofilter, what empty means."""
     has_gaps = any(value is None for row in table.rows for value in row)
-    sheet = begin(
-        book, table.title, table.note, note, UNKNOWN if has_gaps else "", colour=colour
-    )
+    sheet = begin(book, table.title, table.note, note, UNKNOWN if has_gaps else "", colour=colour)
     book.table(sheet, HEAD_ROW, table)
     sheet.freeze_panes(HEAD_ROW + 1, 1)
     sheet.repeat_rows(HEAD_ROW)

@@ -124,12 +124,22 @@ class CommitSync:
         kind = Kind.OBJECT if "/compare/" in page else Kind.LIST
         first = self._run.client.get(page, kind=kind, take=_GONE)
         if first.status in _GONE or not self._read(first, head):
-            with self._run.store.transaction() as conn:
-                github_sync.forget(conn, self._repo_id, COMMITS, "walk", "walk_head")
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Forget the place of a walk that can't be finished."""
+        with self._run.store.transaction() as conn:
+            github_sync.forget(conn, self._repo_id, COMMITS, "walk", "walk_head")
 
     def _read(self, first: Answer, head: str) -> bool:
-        """Store pages; with the last one, move the branch. Return whether it could be moved."""
-        for done, page in enumerate(self._run.client.pages(first), 1):
+        """Store pages; with the last one, move the branch. Return whether it could be moved.
+
+        It can't when GitHub threw the commits away that a force push left, between two pages.
+        """
+        for done, page in enumerate(self._run.client.pages(first, take=_GONE), 1):
+            if page.status in _GONE:
+                self._give_up()
+                return False
             rows = self._rows(page)
             with self._run.store.transaction() as conn:
                 self._run.commits |= github_commits.stage(conn, self._repo_id, rows)

@@ -17,7 +17,7 @@ from prodlens.clock import format_instant
 from prodlens.github_etl.run import PAGE, back, shrinking
 from prodlens.sources.github.addresses import page_number
 from prodlens.sources.github.caching import endpoint_key
-from prodlens.sources.github.decisions import server_time
+from prodlens.sources.github.decisions import LONG_AGO, server_time
 from prodlens.sources.github.payloads import event_places, read_events
 from prodlens.storage import github_sync, history, runs
 from prodlens.storage.github_sync import ALL, EVENTS, PULLS, SINCE_LAST
@@ -98,12 +98,15 @@ class _Walk:
     def ends_by_itself(self, page: Answer) -> bool:
         """Return whether the list ends here because there is no more, not because it is cut.
 
-        A cut list ends with a full page.
+        A cut list ends with a full page. A first page is full when it holds what was asked for: what
+        an installation gives at most is only seen from a first page that isn't the last.
         """
+        if page.next is not None:
+            return False
         number = page_number(page.path) or 1
-        return page.next is None and (
-            number == 1 or (len(page.body) < self.size and number != CAP_PAGES)
-        )
+        if number == 1:
+            return not self.page.endswith(f"per_page={len(page.body)}")
+        return len(page.body) < self.size and number != CAP_PAGES
 
 
 class _Known:
@@ -166,7 +169,11 @@ class EventSync:
         return is_seen and not self._fresh(_Known(state))
 
     def _seen_at(self, answer: Answer) -> str:
-        return format_instant(server_time(answer.headers, self._run.started))
+        """Return when a page was answered, by the server's clock; long ago where it doesn't say.
+
+        The clock of this computer can't tell whether a second of the server's was over.
+        """
+        return format_instant(server_time(answer.headers, LONG_AGO))
 
     def _waiting(self) -> list[Waiting]:
         return github_sync.waiting(self._run.store.conn, self._repo_id)

@@ -13,6 +13,7 @@ from prodlens.errors import RetryLaterError
 from prodlens.github_etl.run import back, shrinking
 from prodlens.sources.github.addresses import page_number
 from prodlens.sources.github.caching import endpoint_key
+from prodlens.sources.github.decisions import LONG_AGO, server_time
 from prodlens.sources.github.payloads import read_pull_requests
 from prodlens.storage import github_repositories, github_sync, history, runs
 from prodlens.storage.github_sync import EVENTS, PULLS
@@ -96,7 +97,7 @@ class PullSync:
             with self._run.store.transaction() as conn:
                 self._write(conn, rows)
                 if ended:
-                    self._finish(conn, top, key, first.etag)
+                    self._finish(conn, top, key, first.etag if _tells_of_all(first) else None)
             self._pages = done
             self._run.tell("pull requests", done, None if stop else page_number(first.last))
             if ended:
@@ -156,6 +157,19 @@ class PullSync:
             now=format_instant(self._run.started),
             recheck=self._wish is not None,
         )
+
+
+def _tells_of_all(first: Answer) -> bool:
+    """Return whether every later change must alter a first page, so that its validator may be kept.
+
+    Where all of it changed in one second and that second isn't over, what changes next may be listed
+    behind it: nothing says how GitHub orders what changed in the same second.
+    """
+    rows, _ = read_pull_requests(first.body, ())
+    newest = _newest(first)
+    if first.next is None or _oldest(rows) < newest:
+        return True
+    return format_instant(server_time(first.headers, LONG_AGO)) > newest
 
 
 def _newest(page: Answer) -> str:

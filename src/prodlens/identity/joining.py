@@ -1,7 +1,7 @@
 """Joins identities into people by certain evidence only; pure, and the same for any order of it.
 
-Rules, strongest first: what a person said, mail-maps, GitHub's own addresses and ids, an e-mail that
-is a trace's developer id. Where evidence contradicts itself (one e-mail with two accounts) it joins
+Rules, strongest first: what a person said, mail-maps, GitHub's own addresses and ids. A
+developer id of calls that is an e-mail is that e-mail. Where evidence contradicts itself (one e-mail with two accounts) it joins
 nobody.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-from prodlens.identity.evidence import EMAIL, GITHUB_ID, KINDS, LOGIN, TRACE_USER, Identity
+from prodlens.identity.evidence import EMAIL, GITHUB_ID, KINDS, LOGIN, Identity, of_call
 from prodlens.sources.ai_trailers import account_of
 
 if TYPE_CHECKING:
@@ -60,9 +60,12 @@ def join(evidence: Evidence) -> Joined:
     known: defaultdict[Identity, set[str]] = defaultdict(set)
     for identity, developer in evidence.links.items():
         known[identity].add("apart" if developer is None else "stated")
-    for user in evidence.trace_users:
-        if (identity := Identity(TRACE_USER, user)).is_person():
+    mails = _mails(evidence)
+    for identity in map(of_call, evidence.trace_users):
+        if identity.is_person():
             known[identity].add("trace")
+            if identity.kind == EMAIL and identity.value in mails:
+                known[identity].add("same_email")
     for edge in edges:
         known[edge.one].add(edge.source)
         known[edge.other].add(edge.source)
@@ -78,11 +81,12 @@ def _edges(evidence: Evidence) -> Iterator[_Edge]:
     for email, target in _single(evidence.mail_map):
         yield _Edge(Identity(EMAIL, email), Identity(EMAIL, target), "mail_map")
     yield from _accounts(evidence)
+
+
+def _mails(evidence: Evidence) -> set[str]:
+    """Return every e-mail that something else than calls tells of."""
     stated = {one.value for one in evidence.links if one.kind == EMAIL}
-    mails = stated.union((one.email for one in evidence.accounts), *evidence.mail_map)
-    for user in evidence.trace_users:
-        if (email := user.strip().lower()) in mails:
-            yield _Edge(Identity(TRACE_USER, user), Identity(EMAIL, email), "same_email")
+    return stated.union((one.email for one in evidence.accounts), *evidence.mail_map)
 
 
 def _accounts(evidence: Evidence) -> Iterator[_Edge]:
@@ -151,11 +155,13 @@ def _groups(
 
 
 def _is_known(evidence: Evidence, group: Group) -> bool:
-    """Return whether more is known than one e-mail."""
+    """Return whether more is known than one e-mail of commits."""
     if len(group) > 1:
         return True
     (one,) = group
-    return one.kind != EMAIL or evidence.stands_alone(one)
+    if one.kind != EMAIL or evidence.stands_alone(one):
+        return True
+    return any(of_call(user) == one for user in evidence.trace_users)
 
 
 def final_developer(developer: str, merges: Mapping[str, str]) -> str:

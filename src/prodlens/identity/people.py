@@ -12,14 +12,16 @@ from prodlens.identity.evidence import (
     GITHUB_ID,
     KINDS,
     LOGIN,
-    TRACE_USER,
     Evidence,
     Identity,
+    of_call,
     parse_identity,
+    stored_identity,
 )
 from prodlens.identity.joining import final_developer, join
 from prodlens.identity.suggestions import display_name, names_by_email, suggest
 from prodlens.storage import connection, identities
+from prodlens.storage.persons import TRACE_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -139,7 +141,9 @@ class People:
             return self.resolve()
         one = parse_identity(text)
         if undo:
-            self._unsay(identities.LINKS, str(one), f"Nothing was said of {one}")
+            said = self._said(identities.LINKS)
+            key = next((text for text in said if stored_identity(text) == one), str(one))
+            self._unsay(identities.LINKS, key, f"Nothing was said of {one}")
             return self.resolve()
         certain = [row for row in self.resolve().identities if (row.kind, row.value) == one]
         if not certain:
@@ -199,15 +203,19 @@ class People:
             logins=tuple(identities.logins(conn)),
             trace_users=tuple(sorted(user for user in calls if user)),
             mail_map=tuple(identities.mail_map(conn)),
-            links={_stored(text): developer or None for text, developer in said.items()},
+            same_calls=tuple(identities.same_calls(conn)),
+            links={
+                stored_identity(text): developer or None
+                for text, developer in sorted(said.items(), key=_legacy_first)
+            },
             merges=self._said(identities.MERGES),
         )
         return evidence, calls
 
 
-def _stored(text: str) -> Identity:
-    kind, _, value = text.partition(":")
-    return Identity(kind, value)
+def _legacy_first(said: tuple[str, str]) -> tuple[bool, str]:
+    """Order statements so that one in today's spelling wins over one in an older spelling."""
+    return str(stored_identity(said[0])) == said[0], said[0]
 
 
 def _checked(developer: str) -> str:
@@ -242,10 +250,17 @@ def _commits(evidence: Evidence, rows: Iterable[Row]) -> tuple[int, int]:
     return sum(one.commits for one in people), sum(one.commits for one in unresolved)
 
 
+def _delivers(one: Identity, joined: Joined) -> bool:
+    """Return whether an identity is one that commits or pull requests may be known by."""
+    if one.kind == EMAIL:
+        return joined.sources[one] != "trace"
+    return one.kind not in TRACE_KINDS
+
+
 def _unjoined(calls: dict[str | None, int], joined: Joined) -> int:
     owner = {one: group for group in joined.groups.values() for one in group}
     return sum(
         count
         for user, count in calls.items()
-        if all(one.kind == TRACE_USER for one in owner.get(Identity(TRACE_USER, user or ""), ()))
+        if all(not _delivers(one, joined) for one in owner.get(of_call(user or ""), ()))
     )

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
-from prodlens.identity.evidence import DEVELOPER, EMAIL, LOGIN, TRACE_USER, Identity
+from prodlens.identity.evidence import (
+    DEVELOPER,
+    EMAIL,
+    KEY_ALIAS,
+    KINDS,
+    LOGIN,
+    TRACE_USER,
+    Identity,
+    of_call,
+)
 from prodlens.sources.ai_trailers import account_of
 from prodlens.storage.identities import Row
 
@@ -17,6 +26,8 @@ if TYPE_CHECKING:
 
 SAME_NAME: Final = 0.5
 SAME_LOGIN: Final = 0.8
+SAME_CALL: Final = 0.9
+"""Two sources name one call's developer differently: a device and an e-mail, say."""
 OLD_ADDRESS: Final = 0.9
 """`login@users.noreply.github.com`: GitHub's address from before 2017; logins change hands."""
 
@@ -52,7 +63,11 @@ def suggest(evidence: Evidence, groups: Mapping[str, Group]) -> tuple[Row, ...]:
         if all(evidence.stands_alone(one) for one in group)
     }
     best: dict[tuple[str, str], Row] = {}
-    found = [*_by_login(evidence, owner), *_by_name(evidence, groups, owner)]
+    found = [
+        *_by_login(evidence, owner),
+        *_by_name(evidence, groups, owner),
+        *_by_call(evidence, owner),
+    ]
     for row in sorted(found, key=lambda row: (-row.confidence, row)):
         if row.value not in alone and row.developer_id not in alone:
             best.setdefault((row.kind, row.value), row)
@@ -69,6 +84,32 @@ def _by_login(evidence: Evidence, owner: Mapping[Identity, str]) -> Iterator[Row
         account = account_of(email)
         if account and (person_of := owner.get(Identity(LOGIN, account[1]))) is not None:
             yield Row(EMAIL, email, person_of, "old_address", OLD_ADDRESS)
+
+
+def _by_call(evidence: Evidence, owner: Mapping[Identity, str]) -> Iterator[Row]:
+    """Propose that ids which two sources gave one call are one person's.
+
+    The id of the lesser kind must have stood with one person only; the name of a key, which a team
+    may share, with one and for one only.
+    """
+    partners: defaultdict[Identity, set[Identity]] = defaultdict(set)
+    for pair in evidence.same_calls:
+        one, other = map(of_call, pair)
+        if one in owner and other in owner and owner[one] != owner[other]:
+            partners[one].add(other)
+            partners[other].add(one)
+    for one in sorted(partners):
+        people = {owner[other] for other in partners[one]}
+        if len(people) > 1:
+            continue
+        best = min(partners[one], key=_standing)
+        shared = best.kind == KEY_ALIAS and len({owner[other] for other in partners[best]}) > 1
+        if _standing(best) < _standing(one) and not shared:
+            yield Row(DEVELOPER, owner[one], owner[best], "same_call", SAME_CALL)
+
+
+def _standing(one: Identity) -> tuple[int, str]:
+    return KINDS.index(one.kind), one.value
 
 
 def _by_name(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from prodlens.storage.readings import CallFigures
 
 NOT_DECIDED: Final = "no source recorded a decision"
+NOBODY_ASKED: Final = "settings let every proposal pass, nobody was asked"
 NOTHING_ACCEPTED: Final = "no proposal was accepted"
 _NO_DIFF: Final = "no source recorded what was kept"
 
@@ -32,7 +33,7 @@ def acceptance_of(figures: CallFigures) -> MetricValue:
     return share(
         figures.accepted,
         figures.decided,
-        nothing=NOT_DECIDED if figures.calls else NO_CALLS,
+        nothing=_why_not_decided(figures),
         note=known_for(figures.decided, figures.calls, "a decision is"),
     )
 
@@ -45,12 +46,9 @@ def acceptance_coverage(inputs: MetricInputs) -> MetricValue:
 
 def session_acceptance_rate(inputs: MetricInputs) -> MetricValue:
     """Return the share of sessions with an acceptance among those with a decision."""
-    reason = "no session holds a decision" if inputs.total.decided else NOT_DECIDED
-    return share(
-        inputs.accepted_sessions,
-        inputs.decided_sessions,
-        nothing=reason if inputs.total.calls else NO_CALLS,
-    )
+    total = inputs.total
+    reason = "no session holds a decision" if total.decided else _why_not_decided(total)
+    return share(inputs.accepted_sessions, inputs.decided_sessions, nothing=reason)
 
 
 def avg_diff_ratio(inputs: MetricInputs) -> MetricValue:
@@ -76,7 +74,7 @@ def accepted_lines(inputs: MetricInputs) -> MetricValue:
             value=None, unit=Unit.LINES, n=0, note="no accepted call says how many lines"
         )
     if total.calls and not total.decided:
-        return MetricValue(value=None, unit=Unit.LINES, n=0, note=NOT_DECIDED)
+        return MetricValue(value=None, unit=Unit.LINES, n=0, note=_why_not_decided(total))
     note = known_for(total.lines_known, total.accepted, "lines are", "accepted calls")
     return MetricValue(
         value=total.lines,
@@ -94,9 +92,13 @@ def lines_coverage(inputs: MetricInputs) -> MetricValue:
 
 def why_nothing_accepted(figures: CallFigures) -> str:
     """Return why there is no accepted call among some calls."""
+    return NOTHING_ACCEPTED if figures.decided else _why_not_decided(figures)
+
+
+def _why_not_decided(figures: CallFigures) -> str:
     if not figures.calls:
         return NO_CALLS
-    return NOTHING_ACCEPTED if figures.decided else NOT_DECIDED
+    return NOBODY_ASKED if figures.automatic else NOT_DECIDED
 
 
 MEASURES: Final[Mapping[str, Callable[[MetricInputs], MetricValue]]] = {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from prodlens.metrics.calendar import DailySeries, Days
-    from prodlens.metrics.declaration import Declaration, Declared
+    from prodlens.metrics.declaration import Declaration, Declared, Standing
     from prodlens.metrics.inputs import DailyInputs
     from prodlens.metrics.sensitivity import Strip
     from prodlens.metrics.span import Span
@@ -67,7 +67,8 @@ class Comparison:
             too many days are missing for more.
         quiet_workdays: Work days on which hardly anything happened: likely holidays.
         without_quiet: The result with those days set aside; None when there are none.
-        is_primary: Whether it was declared beforehand, and this is its window at its end.
+        is_primary: Whether it stands outside the family: declared beforehand and this is its window
+            at its end, or primary by default where nothing is declared.
         q: Adjusted p-value; None for the primary comparison and where there is no p-value.
         rho_q: The same for the adjusted rank correlation, in a family of its own.
         family_size: Tests in the family of `q`.
@@ -104,6 +105,13 @@ class Comparison:
         return self.status in {"ok", "exploratory"}
 
     @property
+    def standing(self) -> Standing:
+        """How it stands to the family; `confirmatory` only when declared, over its whole window."""
+        if not self.is_primary:
+            return "exploratory"
+        return "confirmatory" if self.declaration == "confirmatory" else "primary"
+
+    @property
     def more_days(self) -> int:
         """Days that are missing until there is an interval; 0 when days are not what is missing."""
         if self.is_tested or self.lag_days > LONGEST_LAG:
@@ -136,7 +144,7 @@ class Associations:
 
     @property
     def lead(self) -> Comparison:
-        """The comparison that a page speaks of first: declared, where there is one."""
+        """The comparison that a page speaks of first: the primary one, where it is among them."""
         return next((one for one in self.every if one.is_primary), self.commits)
 
     @property
@@ -200,12 +208,14 @@ def _declared_apart(
 def _compare(
     exposure: DailySeries, outcome: DailySeries, days: Days | None, lag_days: int, asked: Asking
 ) -> Comparison:
+    pair = exposure.name, outcome.name
     nothing = Comparison(
-        exposure=exposure.name,
-        outcome=outcome.name,
+        exposure=pair[0],
+        outcome=pair[1],
         lag_days=lag_days,
         status=_nothing(exposure, outcome),
         days_in_window=0 if days is None else len(days),
+        is_primary=asked.standing(pair, lag_days) != "exploratory",
     )
     span = comparable(exposure, outcome, days)
     if span is None:
@@ -227,7 +237,7 @@ def _compare(
         without_quiet=_lagged(span, lag_days, without) if quiet and tested else None,
         declaration=declaration,
         declared=None if declaration == "none" else asked.declared,
-        is_primary=declaration == "confirmatory",
+        is_primary=asked.standing(pair, lag_days, declaration) != "exploratory",
     )
 
 

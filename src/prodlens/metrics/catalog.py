@@ -111,8 +111,8 @@ _INTERACTION: Final = (
     ),
     entry(
         "working_time_hours",
-        "Time in working sessions",
-        Unit.DURATION_HOURS,
+        "Hours in working sessions",
+        Unit.HOURS,
         Need.TIMES,
         family=Family.INTERACTION,
         definition="Sum of the lengths of all working sessions: active time, with pauses up to "
@@ -171,7 +171,8 @@ _ACCEPTANCE: Final = (
         better=Better.UP,
         definition="Calls whose proposal a person accepted divided by calls that a person decided "
         "about. Calls nobody decided about are outside, and so is what a setting or a mode let "
-        "pass without asking (`edits_auto_approved`).",
+        "pass without asking (`edits_auto_approved`). An edit of which no record says who let it "
+        "pass counts as accepted here; `edit_acceptance_rate` leaves it out.",
     ),
     entry(
         "acceptance_coverage",

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from prodlens.clock import format_instant
 from prodlens.metrics import followup
 from prodlens.metrics.delivery import negative_merge_times
+from prodlens.metrics.traffic import by_class
+from prodlens.storage.persons import PROVENANCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from prodlens.metrics.inputs import MetricInputs
     from prodlens.storage.delivery_readings import RepositoryState
+    from prodlens.storage.persons import Identification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +94,7 @@ class Coverage:
     Attributes:
         calls: Calls.
         sessions: Distinct session ids.
-        developers: Distinct developer ids.
+        developers: Distinct people, as far as their ids are linked.
         known: Calls of which each thing is known, by name.
         sources: Calls each source saw.
         first_call: First call, aware UTC; None without calls.
@@ -100,6 +103,10 @@ class Coverage:
         unpriced_models: Models with calls that have no cost, most calls first.
         subscription_calls: Calls on a subscription.
         negative_latencies: Calls whose duration is negative and was dropped.
+        traffic: Calls by traffic class, '' for those without one; a filter's others included.
+        left_out: Of these, the calls that the filter on traffic leaves out of everything.
+        identification: How far session and developer ids can be trusted.
+        idle_minutes: Minutes without a call that end a working session.
         open_dead_letters: Records set aside in the whole store, whatever the slice.
         whole_days: Whole days of the window that are over.
         captured_days: Those of them on which calls were captured (`prodlens.metrics.calendar`).
@@ -117,6 +124,10 @@ class Coverage:
     unpriced_models: tuple[UnpricedModel, ...]
     subscription_calls: int
     negative_latencies: int
+    traffic: Mapping[str, int]
+    left_out: Mapping[str, int]
+    identification: Identification
+    idle_minutes: int
     open_dead_letters: int
     whole_days: int
     captured_days: int
@@ -125,6 +136,22 @@ class Coverage:
     def share(self, name: str) -> float | None:
         """Return the share of calls of which something is known; None without calls."""
         return self.known[name] / self.calls if self.calls else None
+
+    @property
+    def unresolved_share(self) -> float | None:
+        """Share of calls by nobody known, or by an id that nothing links to anybody else.
+
+        None without calls. Until its ids are linked one person may count as several.
+        """
+        if not self.calls:
+            return None
+        return 1.0 - self.identification.resolved_calls / self.calls
+
+    def _shares(self, counts: Mapping[str, int]) -> dict[str, float | None]:
+        """Return counts of calls as shares of all calls, under every provenance there is."""
+        return {
+            name: counts.get(name, 0) / self.calls if self.calls else None for name in PROVENANCE
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values; times as fixed-width UTC text."""
@@ -142,6 +169,14 @@ class Coverage:
             ],
             "subscription_calls": self.subscription_calls,
             "negative_latencies": self.negative_latencies,
+            "traffic": by_class(self.traffic),
+            "traffic_left_out": by_class(self.left_out),
+            "session_id_sources": self._shares(self.identification.session),
+            "developer_id_sources": self._shares(self.identification.developer),
+            "developer_ids": self.identification.developer_ids,
+            "resolved_developer_ids": self.identification.resolved_ids,
+            "unresolved_calls": self.unresolved_share,
+            "idle_minutes": self.idle_minutes,
             "open_dead_letters": self.open_dead_letters,
             "whole_days": self.whole_days,
             "captured_days": self.captured_days,
@@ -174,6 +209,10 @@ def coverage_of(inputs: MetricInputs) -> Coverage:
         unpriced_models=_unpriced(inputs),
         subscription_calls=total.subscription,
         negative_latencies=total.latency_negative,
+        traffic=inputs.traffic,
+        left_out=inputs.left_out,
+        identification=inputs.identification,
+        idle_minutes=inputs.idle_minutes,
         open_dead_letters=inputs.open_dead_letters,
         whole_days=0 if daily.days is None else len(daily.days),
         captured_days=len(daily.calls.covered),

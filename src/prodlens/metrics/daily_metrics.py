@@ -16,7 +16,6 @@ from prodlens.errors import InputError
 from prodlens.metrics.calendar import DailySeries, pull_request_days
 from prodlens.metrics.inputs import one_state, read_inputs
 from prodlens.metrics.metric import Need
-from prodlens.selection import Selection
 from prodlens.storage import correlations, where
 from prodlens.storage.connection import naming_errors
 
@@ -26,12 +25,13 @@ if TYPE_CHECKING:
 
     from prodlens.metrics.calendar import Days
     from prodlens.metrics.inputs import MetricInputs
+    from prodlens.selection import Selection
     from prodlens.storage import ProdLensStore
     from prodlens.storage.correlations import UsageDay
 
 KNOWN_SHARE: Final = 0.9
 """A day counts for tokens, cost or errors when at least this share of its calls says them."""
-RULES_VERSION: Final = "1"
+RULES_VERSION: Final = "2"
 """Changes whenever equal rows may give other series; part of every fingerprint."""
 NAMES: Final = {
     "calls": "AI calls",

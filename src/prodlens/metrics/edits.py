@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Final
 from prodlens.metrics.measuring import coverage, known_for, share
 from prodlens.metrics.values import MetricValue, Unit
 from prodlens.stats.proportions import wilson
-from prodlens.storage.edit_readings import EditFigures, by_part, total
+from prodlens.storage.edit_readings import by_part, total
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from prodlens.metrics.inputs import MetricInputs
+    from prodlens.storage.edit_readings import EditFigures
 
 NO_EDITS: Final = "no source tells of proposed edits"
 _NOBODY: Final = "no person decided about an edit"

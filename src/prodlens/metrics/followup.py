@@ -77,16 +77,18 @@ def rework(inputs: DeliveryInputs, among: Collection[Key] | None = None) -> Foll
 def _first_close(request: PullRequest) -> _Close | None:
     """Return the first close; None for a pull request that was never closed.
 
-    Where events were not recorded, the first close of one that was reopened lies before its
-    reopening: at its recorded close if that is earlier, else it is taken to be at the reopening.
+    Where events were not recorded, or not from the beginning, the first close of one that was
+    reopened lies before its reopening: at its recorded close if that is earlier, else it is taken
+    to be at the reopening.
     """
     closes = [moment for moment in (request.closed_at, request.merged_at) if moment is not None]
     if not (request.reopened or request.first_reopened):
         at = request.first_closed or min(closes, default=None)
         return None if at is None else _Close(at, None)
     reopened_at = request.first_reopened or request.reopened_at
-    if request.first_closed is not None:
-        return _Close(request.first_closed, reopened_at or request.first_closed)
+    first = request.first_closed
+    if first is not None and (reopened_at is None or first <= reopened_at):
+        return _Close(first, reopened_at or first)
     if reopened_at is None:
         at = min(closes, default=request.updated_at)
         return None if at is None else _Close(at, at)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from prodlens.metrics.daily_metrics import DailyMetrics
+    from prodlens.metrics.declaration import Declaration
     from prodlens.metrics.profile import Question, Role
     from prodlens.metrics.span import Span
     from prodlens.stats.association import LaggedAssociation
@@ -64,7 +65,7 @@ def lag_profile(
 def adjusted_together(profiles: Sequence[Profile]) -> list[Profile]:
     """Return profiles whose exploratory p-values are adjusted for each other, as one family.
 
-    Placebo and declared lines are in none. With the adjustment switched off, no line has a q, and
+    Placebo and primary lines are in none. With the adjustment switched off, no line has a q, and
     the size of the family is still that of the tests made.
     """
     family = [line for profile in profiles for line in profile.lines if line.role == "exploratory"]
@@ -119,10 +120,10 @@ def _searched(store: ProdLensStore, metrics: DailyMetrics, question: Question) -
     span = comparable(x, y, metrics.days)
     if span is None:
         status = nothing_shared(x, y)
-        blank = tuple(Line(lag_days=lag, role=_role(lag), status=status) for lag in lags)
+        blank = tuple(Line(lag_days=lag, role=_role(question, lag), status=status) for lag in lags)
         return replace(start, lines=blank)
     declaration = question.declaration((x.name, y.name), span.days, span.known)
-    search = _Search(store, replace(start, declaration=declaration), span)
+    search = _Search(store, replace(start, declaration=declaration), span, question)
     listed = question.nonworking_days
     found = search.lines(lags, span.places(listed))
     quiet = span.quiet(listed)
@@ -140,6 +141,7 @@ class _Search:
     store: ProdLensStore
     start: Profile
     span: Span
+    question: Question
 
     def lines(self, lags: Sequence[int], aside: Sequence[int], about: str = "") -> Profile:
         """Return the profile with its lines, and keep them."""
@@ -151,7 +153,12 @@ class _Search:
         return replace(
             self.start,
             lines=tuple(
-                Line(lag_days=lag, role=self._role(lag), from_cache=lag in known, **values)
+                Line(
+                    lag_days=lag,
+                    role=_role(self.question, lag, self.start.declaration),
+                    from_cache=lag in known,
+                    **values,
+                )
                 for lag, values in found.items()
             ),
             looks=looks,
@@ -172,12 +179,6 @@ class _Search:
                 aside=aside,
             ),
         )
-
-    def _role(self, lag: int) -> Role:
-        declared = self.start.declared
-        if self.start.declaration == "confirmatory" and declared and declared.lag_days == lag:
-            return "confirmatory"
-        return _role(lag)
 
     def _computed(self, lag: int, aside: Sequence[int]) -> dict[str, Any]:
         from prodlens.stats.association import lagged_association
@@ -213,5 +214,7 @@ def _of_ranks(result: LaggedAssociation) -> dict[str, Any]:
     }
 
 
-def _role(lag: int) -> Role:
-    return "placebo" if lag < 0 else "exploratory"
+def _role(question: Question, lag: int, declaration: Declaration = "none") -> Role:
+    if lag < 0:
+        return "placebo"
+    return question.standing((question.x, question.y), lag, declaration)

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from prodlens.metrics import acceptance, cost, delivery, edits, interaction, linking, working_sessions
+from prodlens.metrics import (
+    acceptance,
+    cost,
+    delivery,
+    edits,
+    interaction,
+    linking,
+    working_sessions,
+)
 from prodlens.metrics.catalog import METRICS
 
 if TYPE_CHECKING:

@@ -23,7 +23,9 @@ LAGS: Final = tuple(range(-3, 8))
 """Lags that are looked at unless others are named; those below 0 are the placebo."""
 TESTED: Final = frozenset({"ok", "exploratory"})
 
-Role = Literal["exploratory", "confirmatory", "placebo"]
+Role = Literal["exploratory", "primary", "confirmatory", "placebo"]
+OUTSIDE: Final = frozenset({"primary", "confirmatory"})
+"""Roles that stand outside the family and are judged by their own interval."""
 Method = Literal["pearson", "spearman"]
 Adjustment = Literal["bh", "none"]
 Family = Literal["pair", "delivery", "all"]
@@ -38,8 +40,8 @@ class Question(Asking):
         y: Slug of the outcome.
         lags: Days from exposure to outcome, in any order.
         method: Correlation of the values, or of their ranks.
-        adjustment: `none` leaves p-values as they are; then nothing is a finding but what was
-            declared.
+        adjustment: `none` leaves p-values as they are; then nothing is a finding but the primary
+            comparison.
         family: Which tests are adjusted for each other: the lags from 0 on of this pair, of this
             exposure with every delivery, or of every use with every delivery.
     """
@@ -60,7 +62,8 @@ class Line:
 
     Attributes:
         lag_days: Days from exposure to outcome; below 0 the outcome comes first (placebo).
-        role: `placebo` below lag 0; `confirmatory` when declared beforehand and due.
+        role: `placebo` below lag 0; `confirmatory` when declared beforehand and due; `primary` when
+            nothing is declared and it is the default (`prodlens.metrics.declaration`).
         status: That of the result, or `no_x`, `no_y`, `no_shared_days`.
         n_pairs: Paired days.
         raw_r: Pearson's r of the counts as they are; a description.
@@ -119,7 +122,7 @@ class Line:
         """Whether it stands after allowing for the number of tests; a placebo never does."""
         if self.role == "placebo" or not self.excludes_zero:
             return False
-        return self.role == "confirmatory" or (self.q is not None and self.q <= Q)
+        return self.role in OUTSIDE or (self.q is not None and self.q <= Q)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +175,11 @@ class Profile:
     def findings(self) -> tuple[Line, ...]:
         """The lines that stand after allowing for the number of tests."""
         return tuple(line for line in self.lines if line.is_finding)
+
+    @property
+    def primary(self) -> Line | None:
+        """The line that stands outside the family; None where it is none of these."""
+        return next((line for line in self.lines if line.role in OUTSIDE), None)
 
     @property
     def placebo(self) -> tuple[Line, ...]:

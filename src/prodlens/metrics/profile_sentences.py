@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from prodlens.metrics.daily_metrics import NAMES
 from prodlens.metrics.planning import FEWEST_DAYS, LONGEST_LAG, days_for
 from prodlens.metrics.profile import Q
-from prodlens.metrics.wording import CAVEAT, after, between, days, probability, signed, tests
+from prodlens.metrics.wording import CAVEAT, after, between, days, end, probability, signed, tests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,9 @@ _FAMILIES: Final = {
     "delivery": "this use with every delivery, every lag from 0 on",
     "all": "every use with every delivery, every lag from 0 on",
 }
+_NOT_CONFIRMED: Final = "not confirmatory, because no window with an end date was declared"
+_BY_LOOKING: Final = ", or other data: it was found by looking"
+_DECLARE: Final = ", or days that nobody has seen yet, with their end declared in [confirmatory]"
 _RIVALS: Final = (
     "What would change it: a cause of both that comes and goes within three weeks, such as a "
     "deadline or a release"
@@ -48,14 +51,13 @@ def line_sentence(profile: Profile, line: Line) -> str:
 
 
 def headline(profile: Profile) -> Line | None:
-    """Return the line that a page speaks of: declared, else the finding of smallest q, else lag 1.
+    """Return the line that a page speaks of: primary, else the finding of smallest q, else lag 1.
 
     What is no finding is not chosen by its size: that would be one more look for a large one.
     """
     ahead = [line for line in profile.lines if line.role != "placebo"]
-    declared = [line for line in ahead if line.role == "confirmatory"]
-    if declared:
-        return declared[0]
+    if profile.primary is not None:
+        return profile.primary
     if profile.findings:
         return min(profile.findings, key=lambda line: (line.q or 0.0, line.p_value or 0.0))
     return next((line for line in ahead if line.lag_days == 1), ahead[0] if ahead else None)
@@ -78,13 +80,16 @@ def _of_family(profile: Profile) -> str:
         return f"Nothing is adjusted: {chance} are expected to have p < {ALPHA:.2f} by chance."
     passed = sum(line.is_finding for line in profile.lines if line.role == "exploratory")
     shown = sum(line.q is not None for line in profile.lines)
-    verb = "passes" if passed == 1 else "pass"
+    verb = "passes" if 1 in {passed, size} else "pass"
+    beside = "" if profile.primary is None else "; the primary one is not among them"
+    if not size:
+        return "There is no exploratory test."
     if shown == size:
         word = "test" if size == 1 else "tests"
-        return f"{passed} of {size} exploratory {word} {verb} BH at q {Q:.2f}."
+        return f"{passed} of {size} exploratory {word} {verb} BH at q {Q:.2f}{beside}."
     return (
         f"{passed} of the {shown} exploratory tests shown {verb} BH at q {Q:.2f}, in a family of "
-        f"{tests(size)} ({_FAMILIES[profile.family]})."
+        f"{tests(size)} ({_FAMILIES[profile.family]}){beside}."
     )
 
 
@@ -151,7 +156,7 @@ def _too_short(profile: Profile, line: Line, where: str) -> str:
 
 def _estimate(line: Line) -> str:
     low, high = line.ci_low or 0.0, line.ci_high or 0.0
-    return f"r {signed(line.r or 0.0)}, 95% interval {signed(low)} to {signed(high)}"
+    return f"r {signed(line.r or 0.0)}, 95% interval {end(low)} to {end(high)}"
 
 
 def _basis(profile: Profile, line: Line) -> str:
@@ -161,8 +166,11 @@ def _basis(profile: Profile, line: Line) -> str:
 
 def _family(profile: Profile, line: Line) -> str:
     family = f"family of {tests(profile.family_size)}"
+    alone = f"outside the {family}" if profile.family_size else "no other test beside it"
     if line.role == "confirmatory":
-        return f"declared beforehand, outside the {family}"
+        return f"confirmatory: declared in prodlens.toml, {alone}"
+    if line.role == "primary":
+        return f"primary by default, {alone}; {_NOT_CONFIRMED}"
     if line.q is None and line.role == "exploratory" and line.p_value is not None:
         return f"p {probability(line.p_value)}, not adjusted for the {family}"
     if line.q is None:
@@ -209,7 +217,7 @@ def _lost(profile: Profile, line: Line) -> str:
 def _found(profile: Profile, line: Line) -> str:
     x, y = NAMES[profile.x], NAMES[profile.y]
     direction = "more" if (line.r or 0.0) > 0 else "fewer"
-    confirm = "" if line.role == "confirmatory" else ", or other data: it was found by looking"
+    confirm = {"confirmatory": "", "primary": _DECLARE}.get(line.role, _BY_LOOKING)
     return (
         f"Days with more {x} than usual for the weekday go together with {direction} {y} "
         f"{after(line.lag_days)} ({_estimate(line)}, {_basis(profile, line)}; "
@@ -249,7 +257,7 @@ def _about_declaration(profile: Profile) -> Iterator[str]:
         yield f"This is not the declared window, {window}: every lag is exploratory."
     elif profile.declaration == "data_short":
         yield f"The declared window, {window}, is not covered by both series: every lag is exploratory."
-    elif profile.looks > 1:
+    elif profile.looks > 1 and profile.primary is not None:
         yield "The declared comparison was tested before its end; only this one, at its end, counts."
 
 

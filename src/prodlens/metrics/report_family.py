@@ -20,7 +20,7 @@ Place = tuple[str, str, int]
 def one_family(found: Associations, profile: Profile) -> tuple[Associations, Profile]:
     """Return comparisons and a profile of one report with q-values from one family.
 
-    What stands in both counts once. Placebo and declared ones are in no family.
+    What stands in both counts once. Placebo and the primary one are in no family.
 
     Args:
         found: The comparisons of the report.

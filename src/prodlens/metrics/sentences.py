@@ -40,7 +40,7 @@ def _as_line(comparison: Comparison) -> tuple[Line, Profile]:
     status = _STATUS.get(comparison.status, comparison.status)
     line = Line(
         lag_days=comparison.lag_days,
-        role="confirmatory" if comparison.is_primary else "exploratory",
+        role=comparison.standing,
         status=status,
     )
     profile = Profile(

@@ -5,11 +5,14 @@ Words nothing that has a verdict in it. Computes nothing.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from prodlens.metrics.calendar import Days
 
+_LIMITS: Final = (0.05, 0.1)
+"""What p-values and q-values are held against."""
 CAVEAT: Final = "An association of day-to-day fluctuations, not an effect of AI."
 
 
@@ -22,12 +25,25 @@ def signed(value: float) -> str:
     return f"{round(value, 2) + 0.0:+.2f}"
 
 
-def probability(value: float) -> str:
-    """Return a p-value or q-value; never 0, because none is.
+def end(value: float) -> str:
+    """Return one end of an interval, so that 0 stands there only where the end is 0.
 
-    >>> probability(0.0171), probability(0.00002)
-    ('0.017', '<0.001')
+    >>> end(0.456), end(0.004), end(-0.00001)
+    ('+0.46', '+0.004', '-0.001')
     """
+    if round(value, 2) or not value:
+        return signed(value)
+    return f"{math.copysign(max(abs(value), 0.001), value):+.3f}"
+
+
+def probability(value: float) -> str:
+    """Return a p-value or q-value; never 0, and never on the other side of 0.05 or 0.10.
+
+    >>> probability(0.0171), probability(0.00002), probability(0.10004)
+    ('0.017', '<0.001', '0.1001')
+    """
+    if any(value > limit >= round(value, 3) for limit in _LIMITS):
+        return f"{math.ceil(value * 10_000) / 10_000:.4f}"
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 

@@ -109,11 +109,9 @@ def median_length(inputs: MetricInputs) -> MetricValue:
 def active_time(inputs: MetricInputs) -> MetricValue:
     """Return the sum of all lengths in hours."""
     if not inputs.work:
-        return MetricValue(value=None, unit=Unit.DURATION_HOURS, n=0, note=_why(inputs))
+        return MetricValue(value=None, unit=Unit.HOURS, n=0, note=_why(inputs))
     hours = sum(one.minutes for one in inputs.work) / _MINUTE
-    return MetricValue(
-        value=hours, unit=Unit.DURATION_HOURS, n=len(inputs.work), note=_note(inputs)
-    )
+    return MetricValue(value=hours, unit=Unit.HOURS, n=len(inputs.work), note=_note(inputs))
 
 
 def calls_per_session(inputs: MetricInputs) -> MetricValue:

@@ -60,7 +60,7 @@ __all__ = [
     "spearman",
 ]
 
-METHOD_VERSION: Final = "1"
+METHOD_VERSION: Final = "2"
 """Changes whenever equal inputs may give other results; stored beside cached results."""
 MIN_PAIRS: Final = 6
 MIN_ACTIVE_DAYS: Final = 5
@@ -309,11 +309,13 @@ def _inference(
     if line is None or ranks is None:
         return replace(start, status="zero_variance")
     spread = _usual_spread(right, controls)
+    # a pair without coverage stands in the series as 0 and costs one: it is worth nothing itself
+    missing = start.n_missing_coverage
     return replace(
         start,
-        k_controls=controls.rank,
+        k_controls=controls.rank - missing,
         r=line.r,
-        n_eff=line.n_eff,
+        n_eff=max(line.n_eff - missing, 1.0),
         df=line.df,
         t=finite_or_none(line.t),
         p_value=line.p_value,
@@ -321,7 +323,7 @@ def _inference(
         ci_high=line.ci_high,
         r_mde80=line.r_mde80,
         rho_adj=ranks.r,
-        rho_adj_n_eff=ranks.n_eff,
+        rho_adj_n_eff=max(ranks.n_eff - missing, 1.0),
         rho_adj_p=ranks.p_value,
         p_circular_shift=_circular_shift_p(u, v),
         effect_percent=_percent(line.r, spread),

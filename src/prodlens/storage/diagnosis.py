@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from prodlens.clock import parse_stored
 from prodlens.storage import connection
 from prodlens.storage.migrations import APPLICATION_ID
+from prodlens.storage.persons import person
 
 if TYPE_CHECKING:
     import sqlite3
@@ -118,16 +119,18 @@ where repo_slug is not null and repo_slug not in (
 )
 group by repo_slug order by calls desc, repo_slug
 """
-_CALLERS: Final = """
-with delivering (name) as (
-    select one.value from developer_identities one join developer_identities other
-        using (developer_id)
-    where one.kind = 'trace_user' and one.confidence >= 1
-        and other.kind <> 'trace_user' and other.confidence >= 1
+_CALLERS: Final = f"""
+with delivering (person) as (
+    select developer_id from developer_identities
+    where confidence >= 1 and (kind in ('github_login', 'github_id')
+        or (kind = 'email' and source <> 'trace'))
+),
+ids (id, calls) as (
+    select developer_id, count(*) from sessions where developer_id is not null
+    group by developer_id
 )
-select developer_id, count(*) as calls, developer_id in (select name from delivering) as delivers
-from sessions where developer_id is not null
-group by developer_id order by calls desc, developer_id
+select id, calls, {person("id")} in (select person from delivering) as delivers
+from ids order by calls desc, id
 """
 _FILE_WITHOUT: Final = """
 select f.path from sessions s join source_files f on f.id = s.source_file

@@ -61,6 +61,24 @@ where author is not null and author_id is not null and coalesce(is_bot, 0) = 0
     and coalesce(author_type, 'User') = 'User' and coalesce(source, '') <> 'git'
 """
 _TRACE_USERS: Final = "select developer_id, count(*) from sessions group by developer_id"
+_SAME_CALLS: Final = """
+with
+bridged (id) as (
+    select id from sessions where instr(sources, ',') > 0
+    order by timestamp desc, trace_hash desc limit :most
+),
+named (call_id, id) as (
+    select distinct o.call_id, json_extract(o.record, '$.developer_id')
+    from bridged b join observations o on o.call_id = b.id
+    where instr(o.record, '"developer_id"') > 0
+        and coalesce(json_extract(o.record, '$.developer_source'), '') not in ('given', 'inherited')
+)
+select distinct one.id, other.id
+from named one join named other on other.call_id = one.call_id and one.id < other.id
+order by 1, 2
+"""
+_MOST_CALLS: Final = 20_000
+"""Newest calls of several sources that are looked at: who shares calls shares recent ones."""
 _MAIL_MAP: Final = "select distinct key, value from sync_state where stream = :stream"
 _ROWS: Final = f"""
 select {", ".join(Row._fields)} from developer_identities order by developer_id, kind, value
@@ -87,6 +105,15 @@ def logins(conn: sqlite3.Connection) -> list[tuple[str, int]]:
 def trace_users(conn: sqlite3.Connection) -> dict[str | None, int]:
     """Return calls by developer id of the traces; None holds calls that name nobody."""
     return {row[0]: row[1] for row in conn.execute(_TRACE_USERS)}
+
+
+def same_calls(conn: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Return pairs of developer ids that records of several sources gave one call, each once.
+
+    What the person who ingested a file said, and what came from other records, is left out.
+    """
+    rows = conn.execute(_SAME_CALLS, {"most": _MOST_CALLS})
+    return [(str(one), str(other)) for one, other in rows]
 
 
 def mail_map(conn: sqlite3.Connection) -> list[tuple[str, str]]:

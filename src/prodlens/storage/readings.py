@@ -55,6 +55,7 @@ class CallFigures:
         errors: Rows with a status of 400 or more, or an error type.
         decided: Rows with a proposal that a person accepted or rejected.
         accepted: Rows with a proposal that a person accepted.
+        automatic: Rows whose proposals settings and modes let pass; in neither of these.
         tokens_known: Rows with any known token count.
         tokens: Sum of known tokens.
         accepted_tokens_known: Accepted rows with known tokens.
@@ -85,6 +86,7 @@ class CallFigures:
     errors: int = 0
     decided: int = 0
     accepted: int = 0
+    automatic: int = 0
     tokens_known: int = 0
     tokens: int = 0
     accepted_tokens_known: int = 0
@@ -117,6 +119,7 @@ _COUNTED: Final = {
     "errors": _FAILED,
     "decided": DECIDED,
     "accepted": ACCEPTED,
+    "automatic": f"(accepted_flag is 1 and not {BY_PEOPLE})",
     "tokens_known": _TOKENS_KNOWN,
     "accepted_tokens_known": f"({ACCEPTED} and {_TOKENS_KNOWN})",
     "lines_known": _WITH_LINES,

@@ -10,6 +10,8 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from prodlens.storage.trace_rows import BY_RULE
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -17,6 +19,12 @@ _HALF: Final = 2**32
 FAILED: Final = "(coalesce(status_code, 0) >= 400 or error_type is not null)"
 """A call went wrong: a status of 400 or more, or an error type; never NULL."""
 OUTCOME_KNOWN: Final = "(status_code is not null or error_type is not null)"
+DECIDED: Final = f"(accepted_flag is not null and accepted_source is not '{BY_RULE}')"
+"""A person accepted or rejected; never NULL. What settings and modes let pass is no decision."""
+ACCEPTED: Final = f"(accepted_flag is 1 and accepted_source is not '{BY_RULE}')"
+"""A person accepted; never NULL."""
+BY_PEOPLE: Final = f"accepted_source is not '{BY_RULE}'"
+"""What is known of the proposal doesn't come from an automatic approval; never NULL."""
 TOKENS: Final = "coalesce(total_tokens, coalesce(tokens_in, 0) + coalesce(tokens_out, 0))"
 TOKENS_KNOWN: Final = "coalesce(total_tokens, tokens_in, tokens_out)"
 DURATION: Final = "case when latency_ms >= 0 and latency_ms < 9e999 then latency_ms end"
@@ -38,12 +46,12 @@ select
     null as developer_id,
     count(*) as session_count,
     {_known(TOKENS)} as total_tokens,
-    coalesce(sum(accepted_flag = 1), 0) as accepted_count,
+    sum({ACCEPTED}) as accepted_count,
     sum({FAILED}) as error_count,
     exact_median({DURATION}) as median_latency_ms,
     {_sum("cost_nanos")} as cost_nanos,
     count(cost_nanos) as priced_count,
-    count(accepted_flag) as decided_count,
+    sum({DECIDED}) as decided_count,
     sum({OUTCOME_KNOWN}) as status_known_count
 from sessions where event_date = :day group by event_date
 """
@@ -60,9 +68,9 @@ _ADDITIVE: Final = {
     "priced": "count(cost_nanos)",
     "errors": f"sum({FAILED})",
     "status_known": f"sum({OUTCOME_KNOWN})",
-    "accepted": "coalesce(sum(accepted_flag = 1), 0)",
-    "decided": "count(accepted_flag)",
-    "accepted_lines": _known("accepted_lines"),
+    "accepted": f"sum({ACCEPTED})",
+    "decided": f"sum({DECIDED})",
+    "accepted_lines": _known(f"case when {BY_PEOPLE} then accepted_lines end"),
     "latency_n": f"count({DURATION})",
     "latency_sum": f"exact_sum({DURATION})",
     "latency_sumsq": f"exact_sum(({DURATION}) * latency_ms)",

@@ -86,11 +86,12 @@ def test_the_profile_shows_every_lag_with_its_interval() -> None:
     )
     assert [line.split()[0] for line in lines[1:5]] == ["-1", "same", "+1", "+2"]
     assert lines[1].endswith("placebo")
-    assert "+0.27  [+0.04, +0.48]   p adj 0.071" in lines[3]
+    assert "+0.27  [+0.04, +0.48]   p 0.024 primary" in lines[3]
     assert lines[5].startswith("90 days, worth ")
-    assert "1 of 3 exploratory tests passes BH at q 0.10. Association, not cause." in " ".join(
-        lines
-    )
+    text = " ".join(lines)
+    assert "0 of 2 exploratory tests pass BH at q 0.10; the primary one is not among them." in text
+    assert "not confirmatory, because no window with an end date was declared" in text
+    assert "declared beforehand" not in text
     assert result.stderr == ""
 
 
@@ -108,7 +109,13 @@ def test_json_is_one_document_with_its_form() -> None:
     assert found["schema"] == "prodlens.correlate/1"
     assert [line["lag_days"] for line in found["lines"]] == list(range(-3, 8))
     assert at(found, 1)["r"] == pytest.approx(0.270720257428419)
-    assert (found["family_size"], found["looks"], found["declaration"]) == (8, 1, "none")
+    assert (found["family_size"], found["looks"], found["declaration"]) == (7, 1, "none")
+    assert found["primary"] == {
+        "x": "sessions",
+        "y": "commits",
+        "lag_days": 1,
+        "confirmatory": False,
+    }
     assert at(found, 1)["p_value_naive"] != at(found, 1)["p_value"]
     assert not {"raw_p", "raw_rho_p"} & set(at(found, 1))
     assert found["window"]["first_day"] == FIRST.isoformat()
@@ -154,10 +161,16 @@ def test_the_declared_comparison_is_marked_at_its_end(folder: Path) -> None:
     found = document("correlate")
     assert (found["declaration"], found["family_size"]) == ("confirmatory", 7)
     assert at(found, 1)["role"] == "confirmatory"
-    assert "declared beforehand, outside the family of 7 tests" in found["finding"]
-    assert "p 0.024  declared beforehand" in run("correlate").stdout
+    assert found["primary"]["confirmatory"] is True
+    assert (
+        "confirmatory: declared in prodlens.toml, outside the family of 7 tests" in found["finding"]
+    )
+    shown = run("correlate", width=80).stdout.splitlines()
+    assert "p 0.024 confirmatory" in "".join(shown)
+    assert max(map(len, shown)) <= 80
     other = document("correlate", "--since", str(FIRST + timedelta(days=7)))
     assert (other["declaration"], other["family_size"]) == ("other_window", 8)
+    assert other["primary"] is None
     assert other["remarks"][0].startswith("This is not the declared window")
 
 
@@ -171,6 +184,16 @@ def test_the_declared_comparison_is_marked_at_its_end(folder: Path) -> None:
         ),
         ('x = "sessions"\ny = "commits"\nsince = 2026-02-01\nuntil = 2026-01-01', "after since"),
         ('x = "sessions"\nsince = "soon"', "it must be a day written as"),
+        ("lag = 3", "needs x, y, since and until"),
+        ('repo = "acme/web"', "needs x, y, since and until"),
+        (
+            'x = "calls"\ny = "commits"\nsince = 2026-01-01\nuntil = 2026-02-01\nlag = 15',
+            "lag is 15; 14 days are the most.",
+        ),
+        (
+            'x = "commits"\ny = "commits"\nsince = 2026-01-01\nuntil = 2026-02-01',
+            "commits with itself says nothing",
+        ),
     ],
 )
 def test_half_a_declaration_is_refused(folder: Path, text: str, message: str) -> None:
@@ -304,10 +327,11 @@ def test_ranks_families_and_no_adjustment_are_options() -> None:
     assert at(ranks, 1)["r"] == at(document("correlate", "--lags", "1"), 1)["rho"]
     assert "Spearman, weekday and trend removed" in run("correlate", "--method", "spearman").stdout
     large = document("correlate", "--lags", "0..1", "--family", "all")
-    assert (large["family"]["name"], large["family_size"]) == ("all", 4)
-    plain = run("correlate", "--no-adjust")
-    assert "p 0.024, not adjusted" in plain.stdout
-    assert "Nothing is adjusted: 0.4 of 8 tests are expected" in " ".join(plain.stdout.split())
+    assert (large["family"]["name"], large["family_size"]) == ("all", 3)
+    plain = run("correlate", "--no-adjust", "--lags", "0..7")
+    assert "not adjusted" in plain.stdout.splitlines()[1]
+    assert "p 0.024 primary" in plain.stdout.splitlines()[2]
+    assert "of 7 tests are expected" in " ".join(plain.stdout.split())
 
 
 @pytest.mark.usefixtures("folder")

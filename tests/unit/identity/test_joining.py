@@ -8,6 +8,7 @@ import pytest
 
 from prodlens.errors import InputError
 from prodlens.identity import Evidence, join, parse_identity
+from prodlens.identity.evidence import of_call
 from prodlens.identity.joining import final_developer
 from prodlens.storage.identities import Account
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from prodlens.identity import Identity
 
 NOREPLY = "101+ada@users.noreply.github.com"
+UUID = "9c1b7f0e-0d3a-4b52-8f63-2f6f1c2f7a11"
+SHA256 = "0f" * 32
 
 
 def account(
@@ -49,8 +52,64 @@ def test_a_trace_user_is_a_developer() -> None:
 
 
 def test_an_exact_email_joins_commits_and_calls_whatever_its_case() -> None:
-    found = people(accounts=(account("ada@example.org"),), trace_users=("Ada@Example.org",))
-    assert found == {"Ada@Example.org": ["email:ada@example.org", "trace_user:Ada@Example.org"]}
+    evidence = Evidence(accounts=(account("ada@example.org"),), trace_users=("Ada@Example.org",))
+    joined = join(evidence)
+    assert joined.groups == {"ada@example.org": {identity("email:ada@example.org")}}
+    assert joined.sources == {identity("email:ada@example.org"): "same_email"}
+
+
+def test_an_email_that_calls_alone_know_is_a_developer() -> None:
+    assert people(trace_users=("Ada@Example.org", "ada@example.org")) == {
+        "ada@example.org": ["email:ada@example.org"]
+    }
+
+
+def test_ids_of_calls_are_told_apart_by_their_form() -> None:
+    assert people(trace_users=(UUID, SHA256, "team key 1", "dev-42")) == {
+        UUID: [f"account:{UUID}"],
+        SHA256: [f"device:{SHA256}"],
+        "team key 1": ["key_alias:team key 1"],
+        "dev-42": ["trace_user:dev-42"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("developer_id", "kind"),
+    [
+        (UUID.upper(), "account"),
+        (f"user-{UUID}", "key_alias"),
+        (SHA256[:-1], "key_alias"),
+        ("dev-" + "x" * 35, "trace_user"),
+        ("dev-" + "x" * 36, "key_alias"),
+        ("ada--lovelace", "key_alias"),
+        ("ada.lovelace", "key_alias"),
+        ("ada@localhost", "key_alias"),
+        ("ädä@example.org", "key_alias"),
+        (" ada", "key_alias"),
+        ("ada@example.org ", "key_alias"),
+    ],
+)
+def test_the_form_of_an_id_decides_alone(developer_id: str, kind: str) -> None:
+    assert of_call(developer_id) == (kind, developer_id)
+
+
+def test_every_id_of_one_person_is_theirs_once_somebody_said_so() -> None:
+    found = people(
+        accounts=(account(NOREPLY, "", 101, "ada"),),
+        trace_users=(UUID, SHA256, "team key 1", "Ada@Example.org"),
+        links={
+            identity(text): "Ada"
+            for text in (
+                f"account:{UUID}",
+                f"device:{SHA256}",
+                "key_alias:team key 1",
+                "ada@example.org",
+                "login:ada",
+            )
+        },
+    )
+    assert list(found) == ["Ada"]
+    assert len(found["Ada"]) == 7
 
 
 def test_githubs_address_joins_email_login_and_id() -> None:
@@ -90,7 +149,7 @@ def test_a_mail_map_reaches_the_calls_of_an_address_without_commits() -> None:
         trace_users=("new@example.org",),
     )
     assert list(found) == ["new@example.org"]
-    assert len(found["new@example.org"]) == 3
+    assert found["new@example.org"] == ["email:new@example.org", "email:old@example.org"]
 
 
 def test_an_address_that_two_mail_maps_give_to_different_people_joins_neither() -> None:
@@ -186,14 +245,12 @@ def test_what_people_tell_apart_no_rule_joins() -> None:
 
 def test_what_was_unlinked_stands_alone() -> None:
     found = people(
-        accounts=(account("ada@example.org"),),
+        accounts=(account("ada@example.org"), account("ada@home.example")),
+        mail_map=(("ada@home.example", "ada@example.org"),),
         trace_users=("ada@example.org",),
         links={identity("ada@example.org"): None},
     )
-    assert found == {
-        "ada@example.org": ["trace_user:ada@example.org"],
-        "email:ada@example.org": ["email:ada@example.org"],
-    }
+    assert found == {"ada@example.org": ["email:ada@example.org"]}
 
 
 def test_merged_developers_are_one() -> None:
@@ -217,7 +274,11 @@ def test_merges_are_followed_and_a_circle_ends() -> None:
         ("Ada@Example.org", "email:ada@example.org"),
         ("email: Ada@Example.org", "email:ada@example.org"),
         ("login:Ada", "github_login:ada"),
-        ("trace_user:Ada:x", "trace_user:Ada:x"),
+        ("trace_user:Ada:x", "key_alias:Ada:x"),
+        ("key_alias:Ada", "trace_user:Ada"),
+        ("trace_user:Ada@Example.org", "email:ada@example.org"),
+        (f"trace_user:{UUID}", f"account:{UUID}"),
+        (f"device:{SHA256}", f"device:{SHA256}"),
         ("github_id:101", "github_id:101"),
     ],
 )

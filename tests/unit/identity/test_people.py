@@ -8,7 +8,7 @@ import pytest
 
 from prodlens.errors import InputError
 from prodlens.identity import People
-from prodlens.storage import ProdLensStore
+from prodlens.storage import ProdLensStore, identities
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,6 @@ def test_certain_evidence_joins_and_the_rest_is_counted(
         ("github_id", "101", "ada", "noreply", 1.0),
         ("github_login", "ada", "ada", "noreply", 1.0),
         ("email", "bob@example.org", "bob@example.org", "same_email", 1.0),
-        ("trace_user", "bob@example.org", "bob@example.org", "same_email", 1.0),
         ("trace_user", "dev-42", "dev-42", "trace", 1.0),
     ]
     assert found.developers == {"ada": "Ada", "bob@example.org": "Bob", "dev-42": None}
@@ -115,7 +114,8 @@ def test_an_unlink_and_its_undo_end_where_they_began(people: People, store: Prod
     people.resolve()
     before = dump(store)
     found = people.unlink("bob@example.org")
-    assert set(found.developers) == {"ada", "bob@example.org", "dev-42", "email:bob@example.org"}
+    assert set(found.developers) == {"ada", "bob@example.org", "dev-42"}
+    assert ("email", "bob@example.org", "bob@example.org", "apart", 1.0) in rows(store)
     people.unlink("bob@example.org", undo=True)
     assert dump(store) == before
 
@@ -173,3 +173,14 @@ def test_commits_of_a_linked_developer_are_selected(people: People, store: ProdL
     statement = "select sha from commits where " + clause.sql  # noqa: S608 - the clause under test
     found = store.conn.execute(statement, clause.parameters)
     assert sorted(row[0] for row in found) == ["a1", "a2"]
+
+
+def test_a_statement_in_the_older_spelling_of_a_kind_still_holds(
+    people: People, store: ProdLensStore
+) -> None:
+    with store.transaction() as conn:
+        identities.say(conn, identities.LINKS, {"trace_user:Bob@example.org": "Bob"})
+    people.resolve()
+    assert ("email", "bob@example.org", "Bob", "stated", 1.0) in rows(store)
+    found = people.unlink("bob@example.org", undo=True)
+    assert "Bob" not in found.developers

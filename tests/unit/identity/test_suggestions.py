@@ -67,3 +67,30 @@ def test_the_name_shown_is_the_one_used_most() -> None:
     names = names_by_email(evidence)
     assert display_name(join(evidence).groups["ada"], names) == "A. L."
     assert display_name(frozenset({parse_identity("trace_user:x")}), names) is None
+
+
+DEVICE = "0f" * 32
+OTHER_DEVICE = "1e" * 32
+
+
+def _by_call(*pairs: tuple[str, str]) -> list[tuple[str, str, str]]:
+    users = tuple(sorted({one for pair in pairs for one in pair}))
+    evidence = Evidence(trace_users=users, same_calls=pairs)
+    found = suggest(evidence, join(evidence).groups)
+    return [(row.value, row.developer_id, row.source) for row in found]
+
+
+def test_ids_that_two_sources_gave_one_call_are_proposed_as_one_person() -> None:
+    assert _by_call((DEVICE, "ada@example.org"), (OTHER_DEVICE, "ada@example.org")) == [
+        (DEVICE, "ada@example.org", "same_call"),
+        (OTHER_DEVICE, "ada@example.org", "same_call"),
+    ]
+
+
+def test_a_key_that_several_people_use_is_nobody_of_them() -> None:
+    assert _by_call((DEVICE, "team key 1"), (OTHER_DEVICE, "team key 1")) == []
+    assert _by_call((DEVICE, "team key 1")) == [(DEVICE, "team key 1", "same_call")]
+
+
+def test_a_device_that_two_people_use_is_neither_of_them() -> None:
+    assert _by_call((DEVICE, "ada@example.org"), (DEVICE, "bob@example.org")) == []

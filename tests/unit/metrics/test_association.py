@@ -66,15 +66,17 @@ def test_the_series_are_compared_on_their_complete_calendar() -> None:
     assert found.result.n_pairs == 89
     assert found.result.r == pytest.approx(0.270720257428419)
     assert found.result.p_value == pytest.approx(0.0237084880125878)
-    assert (found.status, found.is_primary) == ("ok", False)
-    assert (found.q, found.family_size) == (found.result.p_value, 1)
+    assert (found.status, found.standing, found.declaration) == ("ok", "primary", "none")
+    assert (found.q, found.family_size) == (None, 0)
     assert (found.days_in_window, found.days_covered) == (90, 90)
     assert sentences.sentence(found) == (
         "Days with more AI sessions than usual for the weekday go together with more commits the "
         "next day (r +0.27, 95% interval +0.04 to +0.48, 89 paired days, 2026-01-02 to 2026-04-01; "
-        "q 0.024 in a family of 1 test). An association of day-to-day fluctuations, not an effect "
-        "of AI. What would change it: a cause of both that comes and goes within three weeks, such "
-        "as a deadline or a release, or other data: it was found by looking."
+        "primary by default, no other test beside it; not confirmatory, because no window with an "
+        "end date was declared). An association of day-to-day fluctuations, not an effect of AI. "
+        "What would change it: a cause of both that comes and goes within three weeks, such as a "
+        "deadline or a release, or days that nobody has seen yet, with their end declared in "
+        "[confirmatory]."
     )
 
 
@@ -89,22 +91,47 @@ def declared(**changed: Any) -> Asking:
     )
 
 
-def test_without_a_declaration_nothing_is_confirmed() -> None:
+def test_without_a_declaration_the_default_is_primary_and_nothing_is_confirmed() -> None:
     found = associate(effect_inputs(merged=EFFECT["y"]), lag_days=1)
-    assert [one.is_primary for one in found.every] == [False, False]
-    assert found.commits.family_size == 2
+    assert [one.standing for one in found.every] == ["primary", "exploratory"]
+    assert found.commits.family_size == 1
+    assert found.comparisons[1].q == pytest.approx(0.0237084880125878)
+    assert found.family == (found.comparisons[1],)
     assert found.lead is found.commits
+
+
+@pytest.mark.parametrize(
+    ("asking", "lag_days"),
+    [
+        (Asking(), 2),
+        (Asking(selection=Selection(traffic=("human",))), 1),
+    ],
+    ids=["another lag", "part of the traffic"],
+)
+def test_nothing_but_the_default_itself_is_primary(asking: Asking, lag_days: int) -> None:
+    found = associate(effect_inputs(merged=EFFECT["y"]), lag_days=lag_days, asking=asking)
+    assert [one.standing for one in found.every] == ["exploratory", "exploratory"]
+    assert found.commits.family_size == 2
+
+
+def test_the_default_without_data_is_still_primary() -> None:
+    found = associate(DailyInputs(), lag_days=1)
+    assert [one.standing for one in found.every] == ["primary", "exploratory"]
+    assert found.commits.q is None
 
 
 def test_the_declared_comparison_stands_outside_the_family() -> None:
     found = associate(effect_inputs(merged=EFFECT["y"]), lag_days=1, asking=declared())
     commits, merged = found.comparisons
-    assert (commits.is_primary, commits.declaration) == (True, "confirmatory")
+    assert (commits.is_primary, commits.standing) == (True, "confirmatory")
     assert found.family == (merged,)
     assert commits.q is None
     assert merged.q == pytest.approx(0.0237084880125878)
     assert merged.family_size == commits.family_size == 1
-    assert "declared beforehand, outside the family of 1 test)" in sentences.sentence(commits)
+    assert (
+        "confirmatory: declared in prodlens.toml, outside the family of 1 test)"
+        in sentences.sentence(commits)
+    )
 
 
 @pytest.mark.parametrize(
@@ -177,7 +204,7 @@ def test_an_estimate_that_shows_nothing_says_what_could_be_seen() -> None:
     assert sentences.sentence(found).startswith(
         "29 paired days, 2026-01-01 to 2026-01-30: only |r| >= 0.58 could be detected; the "
         "estimate, r -0.18, 95% interval -0.57 to +0.27, neither shows nor excludes an association "
-        "of AI sessions with commits the next day (q "
+        "of AI sessions with commits the next day (primary by default, "
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from prodlens.metrics import ReportGenerator
 from prodlens.metrics.declaration import Asking, Declared
 from prodlens.metrics.sentences import standing
+from prodlens.stats.multiplicity import adjust_pvalues
 from prodlens.storage import ProdLensStore
 from unit.metrics.golden_days import EFFECT, first_day
 
@@ -64,13 +65,21 @@ def build(store: ProdLensStore, *, whole: bool = False, **given: Any) -> Report:
     return generator.build_whole(**asked) if whole else generator.build(**asked)
 
 
-def test_without_a_declaration_every_comparison_explores(store: ProdLensStore) -> None:
+def test_without_a_declaration_the_default_is_primary_and_confirms_nothing(
+    store: ProdLensStore,
+) -> None:
     found = build(store)
     commits = found.associations.commits
     assert commits.result is not None
     assert commits.result.r == pytest.approx(0.270720257428419)
-    assert (commits.is_primary, commits.family_size) == (False, 1)
-    assert found.to_dict()["multiple_comparison_adjustment"]["primary"] is None
+    assert (commits.standing, commits.q, commits.family_size) == ("primary", None, 0)
+    document = found.to_dict()
+    adjustment = document["multiple_comparison_adjustment"]
+    assert adjustment["primary"] == "sessions -> commits, lag 1"
+    assert set(adjustment["adjusted"]) == {"merged_prs_pearson", "merged_prs_spearman"}
+    said = document["ai_outcome_association"]["calibrated"]
+    assert (said["role"], said["declaration"], said["q"]) == ("primary", "none", None)
+    assert "not confirmatory, because no window with an end date was declared" in said["sentence"]
 
 
 def test_the_declared_comparison_stands_outside_in_report_and_lags(store: ProdLensStore) -> None:
@@ -106,12 +115,12 @@ def test_one_report_is_one_family(store: ProdLensStore) -> None:
     assert found.over_time is not None
     profile = found.over_time.profile
     assert profile is not None
-    assert profile.family_size == found.associations.commits.family_size == 8
+    assert profile.family_size == found.associations.commits.family_size == 7
     at_lag_1 = next(line for line in profile.lines if line.lag_days == 1)
-    assert at_lag_1.q == found.associations.commits.q
-    assert at_lag_1.p_value is not None
-    assert at_lag_1.q is not None
-    assert at_lag_1.q > at_lag_1.p_value
+    assert (at_lag_1.role, at_lag_1.q, found.associations.commits.q) == ("primary", None, None)
+    family = [line for line in profile.lines if line.role == "exploratory"]
+    assert [line.lag_days for line in family] == [0, 2, 3, 4, 5, 6, 7]
+    assert [line.q for line in family] == adjust_pvalues([line.p_value for line in family])
 
 
 def test_listed_holidays_are_set_aside_everywhere(store: ProdLensStore) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prodlens.metrics.daily_metrics import DailyMetrics
-    from prodlens.metrics.profile import Profile
+    from prodlens.metrics.profile import Family, Profile
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -58,7 +58,7 @@ def test_each_lag_is_the_golden_estimate(store: ProdLensStore) -> None:
     line = at(found, 1)
     assert line.r == pytest.approx(0.270720257428419)
     assert line.p_value == pytest.approx(0.0237084880125878)
-    assert (line.status, line.n_pairs, line.role) == ("ok", 89, "exploratory")
+    assert (line.status, line.n_pairs, line.role, line.q) == ("ok", 89, "primary", None)
     assert (found.days_in_window, found.days_covered) == (90, 90)
 
 
@@ -71,8 +71,9 @@ def test_a_negative_lag_swaps_the_roles_and_is_placebo(store: ProdLensStore) -> 
 
 def test_the_family_is_every_lag_from_0_on_and_the_placebo_is_in_none(store: ProdLensStore) -> None:
     found = profile_of(store, golden(EFFECT))
-    family = [line for line in found.lines if line.lag_days >= 0]
-    assert found.family_size == 8
+    family = [line for line in found.lines if line.lag_days >= 0 and line.lag_days != 1]
+    assert found.family_size == 7
+    assert {line.lag_days for line in found.lines if line.q is None} == {-3, -2, -1, 1}
     assert [line.q for line in family] == adjust_pvalues([line.p_value for line in family])
     assert [line.rho_q for line in family] == adjust_pvalues([line.rho_p for line in family])
 
@@ -80,7 +81,7 @@ def test_the_family_is_every_lag_from_0_on_and_the_placebo_is_in_none(store: Pro
 def test_a_lag_that_could_not_be_tested_is_not_counted(store: ProdLensStore) -> None:
     short = metrics(NULL["x"][:20], NULL["y"][:20], first_day(NULL["start_weekday"]))
     found = profile_of(store, short)
-    assert found.family_size == 6  # 0..5: 20 days allow a lag of five
+    assert found.family_size == 5  # 0..5: 20 days allow a lag of five, and 1 is primary
     assert (at(found, 6).status, at(found, 6).q) == ("insufficient_data", None)
 
 
@@ -291,9 +292,13 @@ def test_without_adjustment_no_line_has_a_q_and_nothing_explored_is_a_finding(
 ) -> None:
     found = profile_of(store, golden(EFFECT), adjustment="none")
     assert {line.q for line in found.lines} == {None}
-    assert found.family_size == 8
-    assert found.findings == ()
-    assert at(found, 1).excludes_zero
+    assert found.family_size == 7
+    assert found.findings == (at(found, 1),)
+    assert at(found, 1).role == "primary"
+    other = Declared(x="calls", y="commits", lag_days=1, since=MONDAY, until=date(2026, 9, 1))
+    explored = profile_of(store, golden(EFFECT), adjustment="none", declared=other)
+    assert (explored.family_size, explored.findings) == (8, ())
+    assert at(explored, 1).excludes_zero
 
 
 def test_a_family_of_several_pairs_makes_each_q_larger(store: ProdLensStore) -> None:
@@ -305,10 +310,16 @@ def test_a_family_of_several_pairs_makes_each_q_larger(store: ProdLensStore) -> 
     pair = profile_of(store, both)
     delivery = profile_of(store, both, family="delivery")
     every = profile_of(store, both, family="all")
-    assert [one.family_size for one in (pair, delivery, every)] == [8, 16, 32]
+    assert [one.family_size for one in (pair, delivery, every)] == [7, 15, 31]
     assert [line.lag_days for line in delivery.lines] == list(LAGS)
-    q = [at(one, 1).q for one in (pair, delivery)]
-    assert q[0] < q[1]
+    assert {at(one, 1).q for one in (pair, delivery, every)} == {None}
+    families: list[Family] = ["pair", "all"]
+    of_calls = [
+        lag_profile(store, both, Question(x="calls", y="commits", family=one), now=NOW)
+        for one in families
+    ]
+    assert [one.family_size for one in of_calls] == [8, 31]
+    assert at(of_calls[0], 1).q < at(of_calls[1], 1).q
 
 
 def test_a_declared_line_stays_outside_of_a_large_family(store: ProdLensStore) -> None:

@@ -12,7 +12,10 @@ from prodlens.metrics.policy import Policy
 from prodlens.storage.readings import CallFigures, DistinctFigures, Latencies
 
 NOTHING = MetricInputs()
-COUNTS = {"calls", "sessions", "active_hours", "accepted_lines", "total_tokens", "cost_usd"}
+COUNTS = {
+    *("calls", "sessions", "active_hours", "working_sessions"),
+    *("accepted_lines", "total_tokens", "cost_usd"),
+}
 """Metrics that are 0 when there are no calls: nothing is unknown then."""
 
 

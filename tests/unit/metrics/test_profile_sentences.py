@@ -78,9 +78,29 @@ def test_a_declared_finding() -> None:
     assert said(line(role="confirmatory", q=None)) == (
         "Days with more AI sessions than usual for the weekday go together with more merged pull "
         "requests the next day (r +0.40, 95% interval +0.15 to +0.60, 89 paired days, 2026-01-01 "
-        "to 2026-03-31; declared beforehand, outside the family of 8 tests). An association of "
-        f"day-to-day fluctuations, not an effect of AI. {RIVALS}."
+        "to 2026-03-31; confirmatory: declared in prodlens.toml, outside the family of 8 tests). An "
+        f"association of day-to-day fluctuations, not an effect of AI. {RIVALS}."
     )
+
+
+def test_a_finding_that_is_primary_by_default_says_that_it_confirms_nothing() -> None:
+    assert said(line(role="primary", q=None)) == (
+        "Days with more AI sessions than usual for the weekday go together with more merged pull "
+        "requests the next day (r +0.40, 95% interval +0.15 to +0.60, 89 paired days, 2026-01-01 "
+        "to 2026-03-31; primary by default, outside the family of 8 tests; not confirmatory, "
+        "because no window with an end date was declared). An association of day-to-day "
+        f"fluctuations, not an effect of AI. {RIVALS}, or days that nobody has seen yet, with their "
+        "end declared in [confirmatory]."
+    )
+    alone = said(line(role="primary", q=None), family_size=0)
+    assert "primary by default, no other test beside it; not confirmatory" in alone
+
+
+def test_an_end_near_0_and_a_q_near_its_limit_are_not_rounded_across() -> None:
+    assert "95% interval +0.004 to +0.60" in said(line(ci_low=0.004))
+    assert "95% interval -0.001 to +0.60" in said(line(ci_low=-0.0001))
+    assert "(q 0.1001 in a family" in said(line(q=0.10004))
+    assert "; q 0.100 in a family" in said(line(q=0.09996))
 
 
 def test_one_that_fails_its_family() -> None:
@@ -218,6 +238,17 @@ def test_the_summary_of_a_larger_family_names_it() -> None:
     )
 
 
+def test_the_summary_says_that_the_primary_line_is_none_of_the_family() -> None:
+    lines = line(role="primary", q=None), line(lag_days=2, q=0.3)
+    assert summary(profile(*lines, family_size=1)) == (
+        "90 days, worth 70 or more after autocorrelation. 0 of 1 exploratory test passes BH at q "
+        "0.10; the primary one is not among them. Association, not cause."
+    )
+    assert summary(profile(lines[0], family_size=0)).endswith(
+        "after autocorrelation. There is no exploratory test. Association, not cause."
+    )
+
+
 def test_without_adjustment_the_summary_says_what_chance_gives() -> None:
     made = profile(line(q=None), adjustment="none", family_size=8)
     assert summary(made) == (
@@ -238,6 +269,8 @@ def test_the_page_speaks_of_the_declared_line_then_of_the_smallest_q_then_of_lag
     assert headline(profile(lag_1, lag_2)) is lag_2
     declared = line(role="confirmatory", q=None, **quiet)
     assert headline(profile(declared, lag_2)) is declared
+    primary = line(role="primary", q=None, **quiet)
+    assert headline(profile(primary, lag_2)) is primary
     open_1, open_2 = line(q=0.9, **quiet), line(lag_days=2, q=0.2, **quiet)
     assert headline(profile(open_2, open_1)) is open_1
     assert headline(profile(line(lag_days=-1, role="placebo"))) is None
@@ -284,8 +317,11 @@ def test_repeated_looks_are_said() -> None:
             "more often than the intervals say (weekly looks at nothing: 17% instead of 5%)."
         )
     ]
-    confirmed = profile(line(), looks=4, declared=declared(), declaration="confirmatory")
+    due: dict[str, Any] = {"looks": 4, "declared": declared(), "declaration": "confirmatory"}
+    confirmed = profile(line(role="confirmatory", q=None), **due)
     assert "tested before its end" in next(iter(remarks(confirmed)))
+    elsewhere = profile(line(lag_days=2), **due)
+    assert not any("tested before its end" in said for said in remarks(elsewhere))
 
 
 def test_a_loud_placebo_is_said() -> None:
@@ -321,6 +357,8 @@ def test_no_sentence_claims_a_cause_or_the_absence_of_one() -> None:
     shapes = [
         line(),
         line(role="confirmatory", q=None),
+        line(role="primary", q=None),
+        line(role="primary", q=None, ci_low=-0.1),
         line(q=0.5),
         line(ci_low=-0.1),
         line(status="exploratory"),

@@ -81,7 +81,10 @@ def test_uncovered_days_are_dropped_and_counted_not_zero() -> None:
     gaps = [None if day == 4 else count for day, count in enumerate(X)]
     result = lagged_association(gaps, Y, 3, 0)
     assert (result.n_days, result.n_pairs, result.n_missing_coverage) == (30, 29, 1)
-    assert result.k_controls == 10
+    assert result.k_controls == 9
+    assert result.n_eff is not None
+    assert result.n_eff <= 29.0  # what is not there is worth nothing
+    assert result.df == pytest.approx(result.n_eff - 9 - 1)
     assert result == lagged_association(gaps, [99 if d == 4 else c for d, c in enumerate(Y)], 3, 0)
 
 

@@ -50,9 +50,9 @@ def body_of(response: Any, headers: Mapping[str, str], kind: Kind) -> Any:
 
 def _sha(response: Any, headers: Mapping[str, str]) -> str:
     text = _text(response).strip()
-    if text.startswith("{"):  # a server that doesn't know the media type; JSON can't be cut unseen
-        document = response.json()
-        text = str(document.get("sha") if isinstance(document, dict) else "")
+    if not text or text[0] in '{"':  # a server or client that doesn't know the media type
+        document = response.json()  # what was cut is no JSON
+        text = str(document.get("sha") if isinstance(document, dict) else document)
     told = headers.get("etag", "").removeprefix("W/").strip('"')  # for this type, the hash itself
     is_cut = len(told) > len(text) and told.startswith(text)
     if not text or is_cut or (text != told and not _SHA.fullmatch(text)):
@@ -61,8 +61,12 @@ def _sha(response: Any, headers: Mapping[str, str]) -> str:
 
 
 def _text(response: Any) -> str:
-    text = getattr(response, "text", None)  # some clients give bytes alone
-    return text if isinstance(text, str) else bytes(response.content).decode(errors="replace")
+    """Return the body as text; empty when a client gives JSON alone."""
+    text = getattr(response, "text", None)
+    if isinstance(text, str):
+        return text
+    content = getattr(response, "content", None)  # some clients give bytes alone
+    return content.decode(errors="replace") if isinstance(content, bytes) else ""
 
 
 def message_of(response: Any) -> str:

@@ -196,12 +196,17 @@ class GithubClient:
                 self._remember(path, target)
             path = target
 
-    def pages(self, first: Answer) -> Iterator[Answer]:
-        """Give a page and those that follow it, asking for each only when it is wanted."""
+    def pages(self, first: Answer, *, take: Collection[int] = ()) -> Iterator[Answer]:
+        """Give a page and those that follow it, asking for each only when it is wanted.
+
+        Args:
+            first: The first page.
+            take: As for `get`; an answer of such a status is the last that is given.
+        """
         page: Answer | None = first
         while page is not None:
             yield page
-            page = self.get(page.next, kind=_kind_of(page)) if page.next else None
+            page = self.get(page.next, kind=_kind_of(page), take=take) if page.next else None
 
     def post_graphql(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Ask GraphQL once it lets us, and return its whole answer (`data` and `errors`).

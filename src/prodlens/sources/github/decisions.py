@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TRIES: Final = 5
+LONG_AGO: Final = datetime(1971, 1, 1, tzinfo=UTC)
+"""Stands for the time of a server that doesn't tell it, where no other clock will do."""
 _PERMANENT: Final = frozenset({301, 308})
 _TEMPORARY: Final = frozenset({302, 303, 307})
 _LIMITING: Final = frozenset({403, 429})

@@ -6,10 +6,14 @@ No token and no text of a server enters: GitHub's own messages may quote address
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from prodlens.sources.github.decisions import Reply
+
+_PERMISSIONS: Final = re.compile(r"[a-z_]{1,40}=[a-z]{1,10}(?:[;,] ?[a-z_]{1,40}=[a-z]{1,10}){0,9}\s*")
+"""Names of rights and nothing else: `contents=read; pull_requests=read`, or with commas."""
 
 
 def limited(seconds: float, allowed_s: float, *, named: bool) -> str:
@@ -66,7 +70,7 @@ def _forbidden(place: str, reply: Reply, host: str) -> str:
             "(403): open github.com/settings/tokens, choose Configure SSO, then run again."
         )
     needed = reply.headers.get("x-accepted-github-permissions", "")
-    wish = f" It wants: {needed}." if needed.replace("=", "").replace("_", "").isalpha() else ""
+    wish = f" It wants: {needed.strip()}." if _PERMISSIONS.fullmatch(needed) else ""
     return (
         f"{host} does not let this token read {place} (403): give it reading rights for contents, "
         f"issues, metadata and pull requests of this repository.{wish}"

@@ -290,6 +290,12 @@ def test_refusals_say_what_to_do() -> None:
         "rights for contents, issues, metadata and pull requests of this repository. It wants: "
         "pull_requests=read."
     )
+    wanted = {"X-Accepted-GitHub-Permissions": "pull_requests=read; contents=read"}
+    assert refusal(Response(403, said, wanted)).endswith(
+        " It wants: pull_requests=read; contents=read."
+    )
+    odd = {"X-Accepted-GitHub-Permissions": "see https://example.com=read"}
+    assert refusal(Response(403, said, odd)).endswith("requests of this repository.")
     sso = {"X-GitHub-SSO": "required; url=https://github.com/orgs/acme/sso?authorization_request=X"}
     assert refusal(Response(403, {"message": "Resource protected"}, sso)) == (
         "github.com wants this token to be authorised for the organisation's single sign-on "
@@ -377,6 +383,21 @@ def test_a_session_that_gives_bytes_alone_will_do() -> None:
     bare: Any = Bare()
     github, _ = client(Script(bare))
     assert github.get("/repositories/7/commits/main", kind=Kind.SHA).body == SHA
+
+
+@pytest.mark.parametrize("body", [SHA, {"sha": SHA, "commit": {}}])
+def test_a_session_that_gives_json_alone_will_do(body: Any) -> None:
+    class Bare:
+        status_code = 200
+        headers: Mapping[str, str] = {"ETag": 'W/"0123"'}  # noqa: RUF012 - never changed
+
+        def json(self) -> Any:
+            return body
+
+    bare: Any = Bare()
+    github, waits = client(Script(bare))
+    assert github.get("/repositories/7/commits/main", kind=Kind.SHA).body == SHA
+    assert waits == []
 
 
 def test_a_body_that_the_session_could_not_finish_is_an_accident() -> None:
