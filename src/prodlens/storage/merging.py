@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.schemas import CostSource, IdSource, TrafficClass, usd_to_nanos
@@ -77,6 +78,10 @@ _LEADING: Final = {
 _LATENCY: Final = _LEADING | {"claude_code_otel": 94, "codex_otel": 93, "gemini_otel": 92}
 _ACCEPTANCE: Final = _LEADING | {"claude_code_otel": 99, "codex_otel": 98, "claude_code": 97}
 _UNLISTED: Final = 10
+_TELEMETRY: Final = frozenset(
+    {"claude_code_otel", "codex_otel", "copilot_otel", "gemini_otel", "otlp"}
+)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _EVIDENCE: Final[dict[str | None, int]] = {
     IdSource.EXPLICIT: 4,
@@ -198,19 +203,34 @@ def _trust(source: str | None, value: str) -> tuple[int, str]:
     return _EVIDENCE.get(source, 2), value if source == IdSource.GIVEN else ""
 
 
-def _by_evidence(kind: str, id_field: str) -> _Group:
+def _by_evidence(
+    kind: str, id_field: str, first: Callable[[CanonicalTrace], bool] = lambda _: False
+) -> _Group:
     source_field = f"{kind}_source"
+
+    def order(trace: CanonicalTrace) -> tuple[Any, ...]:
+        evidence, given = _trust(getattr(trace, source_field), getattr(trace, id_field))
+        return evidence, first(trace), given
+
     return _Group(
         (id_field, source_field),
         lambda trace: getattr(trace, id_field) is not None,
         _LEADING,
-        lambda trace: _trust(getattr(trace, source_field), getattr(trace, id_field)),
+        order,
     )
+
+
+def _is_telemetry_email(trace: CanonicalTrace) -> bool:
+    """Return whether a program's telemetry names a person by e-mail address.
+
+    That comes before the owner of a proxy's key, who may share it. Source: sources.md 7.
+    """
+    return trace.source in _TELEMETRY and "@" in (trace.developer_id or "")
 
 
 _BY_EVIDENCE: Final = (
     _by_evidence("session", "session_id"),
-    _by_evidence("developer", "developer_id"),
+    _by_evidence("developer", "developer_id", _is_telemetry_email),
     _by_evidence("repo", "repo_slug"),
 )
 
@@ -225,6 +245,7 @@ def resolve(observations: Sequence[Observation]) -> tuple[Observation, str]:
         The merged observation (its `place`, `source` and `source_record_id` are the leading
         record's) and every source that saw the call, sorted and comma separated.
     """
+    observations = _without_replays(observations)
     leading = max(observations, key=lambda o: _rank(o, _LEADING, _lead_order))
     sources = ",".join(sorted({o.trace.source for o in observations}))
     if len(observations) == 1:
@@ -255,6 +276,25 @@ def resolve(observations: Sequence[Observation]) -> tuple[Observation, str]:
         place=leading.place,
     )
     return merged, sources
+
+
+def _without_replays(observations: Sequence[Observation]) -> Sequence[Observation]:
+    """Return records in which a sub-agent that repeats its parent's calls is no sub-agent's call.
+
+    A side chain may begin with its parent's history: the same source then says both of one call.
+    """
+    if len(observations) == 1:
+        return observations
+    own = {o.trace.source for o in observations if o.trace.is_subagent is False}
+    return [_as_parents(o) if o.trace.is_subagent and o.trace.source in own else o for o in observations]
+
+
+def _as_parents(replay: Observation) -> Observation:
+    is_agents = replay.trace.traffic_class == TrafficClass.SUBAGENT
+    said = {"is_subagent": None, "query_source": None}
+    if is_agents:
+        said["traffic_class"] = None
+    return dataclasses.replace(replay, trace=dataclasses.replace(replay.trace, **said))
 
 
 def _take(
@@ -305,7 +345,13 @@ def _rank(
 
 
 def _evidence_rank(observation: Observation, group: _Group) -> tuple[Any, ...]:
-    return (group.order(observation.trace), *_rank(observation, group.ranks, lambda _: ()))
+    """Order what names a session, person or repository; of equals, what was written first.
+
+    A copy that stamps a history anew is later than what it copied.
+    """
+    age = _EPOCH - observation.trace.timestamp
+    rank, _, source, content = _rank(observation, group.ranks, lambda _: ())
+    return group.order(observation.trace), rank, age, source, content
 
 
 def _lead_order(trace: CanonicalTrace) -> tuple[Any, ...]:

@@ -42,7 +42,7 @@ create table sessions ( -- One row is one LLM call, whatever the number of sourc
     status_code integer, -- HTTP status; NULL when not known
     error_type text, -- class of the error
     accepted_flag integer, -- 1 accepted, 0 rejected, NULL nobody decided or not known
-    accepted_source text, -- where the decision was read
+    accepted_source text, -- metadata, ...; from edits: suggestions (a person) or suggestions_auto
     diff_ratio real, -- share of the suggestion that was kept, 0..1
     accepted_lines integer, -- lines accepted
     repo_slug text, -- owner/name, lower case
@@ -50,7 +50,7 @@ create table sessions ( -- One row is one LLM call, whatever the number of sourc
     cost_nanos integer, -- the same cost, exact
     cost_source text not null default 'unknown', -- reported, computed or unknown
     price_version text, -- price list behind a computed cost
-    traffic_class text, -- cache_hit, ...; NULL is ordinary or not known
+    traffic_class text, -- cache_hit, human, subagent, evaluation, ...; NULL is unclassified
     subscription integer, -- 1: cost is what the API would have charged, not what was spent
     source text not null, -- source whose record leads this row
     sources text not null, -- every source that saw the call, sorted, comma separated
@@ -67,9 +67,9 @@ create table sessions ( -- One row is one LLM call, whatever the number of sourc
     git_branch text, -- branch, where a tag says so
     query_source text, -- what inside the assistant asked
     is_subagent integer, -- 1 when a sub-agent called
-    session_source text, -- explicit, derived, weak
-    developer_source text, -- explicit, derived
-    repo_source text, -- explicit, derived, given
+    session_source text, -- explicit, derived, inherited, weak
+    developer_source text, -- explicit, derived, inherited, given
+    repo_source text, -- explicit, derived, inherited, given
     timestamp_assumed_utc integer, -- 1 when the source named no time zone
     tags text, -- allow-listed key:value tags, JSON array
     identity_key text not null, -- namespace:key that decides equality, hashed in trace_hash
@@ -147,14 +147,14 @@ create table daily_session_metrics ( -- Per UTC day over all repositories and pe
     developer_id text, -- always NULL: totals only
     session_count integer not null default 0, -- calls
     total_tokens integer not null default 0, -- input + output
-    accepted_count integer not null default 0, -- calls with accepted_flag = 1
+    accepted_count integer not null default 0, -- calls that a person accepted; no automatic ones
     error_count integer not null default 0, -- calls with status >= 400 or an error type
     median_latency_ms real, -- exact median; NULL when no latency is known
     cost_usd real, -- sum of known costs; NULL when no call of the day has one
     created_at text not null, -- when the row was written
     cost_nanos integer, -- the same sum, exact
     priced_count integer not null default 0, -- calls with a known cost
-    decided_count integer not null default 0, -- calls with a known decision
+    decided_count integer not null default 0, -- calls that a person accepted or rejected
     status_known_count integer not null default 0 -- calls with a known outcome
 )
 """
@@ -188,9 +188,9 @@ create table daily_usage ( -- Additive figures per day, repository, developer, m
     priced integer not null, -- calls with a known cost
     errors integer not null, -- calls with status >= 400 or an error type
     status_known integer not null, -- calls with a known outcome
-    accepted integer not null, -- calls with accepted_flag = 1
-    decided integer not null, -- calls with a known decision
-    accepted_lines integer not null, -- sum
+    accepted integer not null, -- calls that a person accepted; no automatic ones
+    decided integer not null, -- calls that a person accepted or rejected
+    accepted_lines integer not null, -- lines of what people accepted
     latency_n integer not null, -- calls with a known latency
     latency_sum real not null, -- sum of latency_ms
     latency_sumsq real not null, -- sum of squares of latency_ms
@@ -359,7 +359,7 @@ create table developers ( -- People.
 
 _DEVELOPER_IDENTITIES = """
 create table developer_identities ( -- Which account, e-mail or login is which person, and why.
-    kind text not null, -- github_id, github_login, email, trace_user, ...
+    kind text not null, -- github_id, github_login, email; of calls: account, device, trace_user, ...
     value text not null, -- the identity
     developer_id text not null references developers (developer_id), -- the person
     source text not null, -- rule or person that said so
