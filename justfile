@@ -59,6 +59,10 @@ mutants:
 differential *ARGS:
     python scripts/differential.py {{ ARGS }}
 
+# The HTML report in a headless browser: what it and axe find wrong, and pictures to look at.
+look *ARGS:
+    python scripts/look.py {{ ARGS }}
+
 # Speed and memory of ingestion, as ratios within one run.
 bench *ARGS:
     python benchmarks/ingest.py {{ ARGS }}
