@@ -228,7 +228,7 @@ def lags() -> LagProfile:
             high=None if r is None else r + 0.24,
             n=27 - abs(lag),
             q=0.021 if lag == 2 else None if lag < 2 or r is None else 0.4,
-            role="placebo" if lag < 0 else "primary" if lag == 1 else "exploratory",
+            role="placebo" if lag < 0 else "confirmatory" if lag == 1 else "exploratory",
             stands_out=lag in {1, 2},
             reason="" if r is not None else "insufficient_data",
         )
@@ -400,7 +400,7 @@ def _sections(names: tuple[str, ...]) -> tuple[Section, ...]:
         text=SENTENCE,
         detail="n 27 pairs of days, worth 22; declared beforehand, p 0.004; status ok",
         estimate=Estimate(
-            value=0.46, low=0.22, high=0.65, n=27, n_effective=22.0, p=0.004, role="primary"
+            value=0.46, low=0.22, high=0.65, n=27, n_effective=22.0, p=0.004, role="confirmatory"
         ),
         remarks=("1 day of 28 left out: not covered by both.",),
     )

@@ -23,6 +23,7 @@ _DETAIL: Final = "    "
 _ESTIMATE: Final = len("+0.00 [+0.00, +0.00]")
 _NAME: Final = len("merged PRs, +14 d")
 _LAG: Final = len("  +14 d")
+_BESIDE: Final = {"placebo": "placebo", "primary": "primary", "confirmatory": "declared"}
 _OUTCOME: Final = len("merged pull requests")
 _WIDEST: Final = 41
 _NARROWEST: Final = 11
@@ -95,7 +96,7 @@ def _lag(sheet: Page, row: LagRow) -> None:
     style: Style = "bold" if row.stands_out else "dim"
     estimate = f"{signed(row.value)} [{signed(row.low)}, {signed(row.high)}]"
     tested = f"q {probability(row.q)}" if row.q is not None else ""
-    beside = {"placebo": "placebo", "primary": "declared"}.get(row.role, tested)
+    beside = _BESIDE.get(row.role, tested)
     left = sheet.width - _LAG - _ESTIMATE - 3 * len(GAP) - len("declared")
     cells, widths = [Cell(name, style, right=True)], [_LAG]
     if left >= _NARROWEST:

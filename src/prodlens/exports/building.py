@@ -28,7 +28,7 @@ from prodlens.exports.building_figures import (
     sparklines_of,
 )
 from prodlens.exports.building_quality import notes_of, quality_of
-from prodlens.exports.headline import headline
+from prodlens.exports.headline import headline, leading_comparison
 from prodlens.exports.model import (
     SCHEMA,
     Filters,
@@ -42,6 +42,7 @@ from prodlens.exports.words import Status
 from prodlens.metrics.catalog import Family
 from prodlens.metrics.daily_metrics import RULES_VERSION
 from prodlens.metrics.fingerprint import fingerprint
+from prodlens.metrics.sentences import sentence
 from prodlens.metrics.traffic import traffic_name
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def model_of(report: Report | ReportModel) -> ReportModel:
     return ReportModel(
         title=TITLE,
         subtitle=subtitle_of(report),
-        findings=_findings(first, sections),
+        findings=_findings(report, first, sections),
         key_figures=key_figures,
         sparklines=sparklines_of(report, key_figures),
         sections=sections,
@@ -92,17 +93,19 @@ def subtitle_of(report: Report) -> str:
     return " · ".join([*parts, written.counted(coverage.calls, "call")])
 
 
-def _findings(first: str, sections: tuple[Section, ...]) -> tuple[Finding, ...]:
-    """Return the sentence that leads, then what else was found; none is said twice."""
+def _findings(report: Report, first: str, sections: tuple[Section, ...]) -> tuple[Finding, ...]:
+    """Return the sentence that leads with the numbers behind it, then all that was found."""
     every = [block for one in sections for block in one.blocks if isinstance(block, Finding)]
-    leading = next((one for one in every if one.text == first), None)
+    comparison = leading_comparison(report)
+    whole = "" if comparison is None else sentence(comparison)
+    leading = next((one for one in every if one.text == whole), None)
     lead = Finding(
         id="headline",
         text=one_line(first),
         detail="" if leading is None else leading.detail,
         estimate=None if leading is None else leading.estimate,
     )
-    return (lead, *(one for one in every if one.text != first and one.status is Status.KNOWN))
+    return (lead, *(one for one in every if one.status is Status.KNOWN))
 
 
 def _sections(report: Report, groups: Mapping[Family, FigureGroup]) -> Iterator[Section]:

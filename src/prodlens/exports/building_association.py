@@ -105,7 +105,7 @@ def _estimate(comparison: Comparison, result: LaggedAssociation) -> Estimate:
         p=result.p_value if comparison.is_primary else None,
         q=comparison.q,
         family_size=comparison.family_size,
-        role="primary" if comparison.is_primary else "exploratory",
+        role=comparison.standing,
     )
 
 
@@ -118,7 +118,8 @@ def _basis(comparison: Comparison, result: LaggedAssociation) -> Iterator[str]:
     worth = f", worth {result.n_eff:,.0f}" if result.n_eff is not None else ""
     yield f"n {figures.counted(result.n_pairs, 'pair')} of days{worth}"
     if comparison.is_primary:
-        yield f"declared beforehand, p {probability(result.p_value or 0.0)}"
+        word = "primary by default" if comparison.standing == "primary" else "declared beforehand"
+        yield f"{word}, p {probability(result.p_value or 0.0)}"
     elif comparison.q is not None:
         yield (
             f"exploratory, q {probability(comparison.q)} held against {Q:.2f}, "

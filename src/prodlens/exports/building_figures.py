@@ -46,6 +46,9 @@ _SHOWN_WHEN_KNOWN: Final = frozenset(
 """Metrics whose absence says nothing worth a line, or nothing that the line before doesn't say."""
 _NEEDS_DELIVERIES: Final = frozenset({"cost_per_merged_pr_usd"})
 """Metrics of another family that say nothing where there are no deliveries."""
+_LINKED: Final = "_ai_linked"
+"""Part of the name of metrics that compare pull requests with and without a sign of assistance: one
+of which nothing is known repeats the reason of the metric of all of them."""
 _FIRST_OF_EDITS: Final = "edits_proposed"
 _NEEDS_DAYS: Final = {"session_growth_percent": 14}
 """Whole days that a metric takes."""
@@ -144,7 +147,8 @@ def _worth_a_line(report: Report, family: Family, figures: dict[str, Figure]) ->
     return tuple(
         figure
         for slug, figure in figures.items()
-        if METRICS[slug].family is family and not (figure.value is None and slug in absent)
+        if METRICS[slug].family is family
+        and not (figure.value is None and (slug in absent or _LINKED in slug))
     )
 
 

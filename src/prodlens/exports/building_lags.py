@@ -52,7 +52,7 @@ def lag_profile(report: Report) -> LagProfile | None:
     if profile is None or profile.days is None or not any(one.is_tested for one in profile.lines):
         return None
     use, outcome = NAMES[profile.x], NAMES[profile.y]
-    rows = tuple(_lag_row(line, report) for line in profile.lines)
+    rows = tuple(_lag_row(line) for line in profile.lines)
     title = f"{use} and {outcome}, by lag"
     days = counted(profile.days_covered, "day")
     return LagProfile(
@@ -77,12 +77,7 @@ def lag_profile(report: Report) -> LagProfile | None:
     )
 
 
-def _lag_row(line: Line, report: Report) -> LagRow:
-    here = (report.associations.commits.exposure, report.associations.commits.outcome)
-    primary = any(
-        one.is_primary and (one.exposure, one.outcome, one.lag_days) == (*here, line.lag_days)
-        for one in report.associations.every
-    )
+def _lag_row(line: Line) -> LagRow:
     tested = line.is_tested
     return LagRow(
         lag_days=line.lag_days,
@@ -90,9 +85,9 @@ def _lag_row(line: Line, report: Report) -> LagRow:
         low=line.ci_low if tested else None,
         high=line.ci_high if tested else None,
         n=line.n_pairs,
-        q=None if primary else line.q,
-        role="primary" if primary or line.role == "confirmatory" else line.role,
-        stands_out=line.excludes_zero if primary and tested else line.is_finding,
+        q=line.q,
+        role=line.role,
+        stands_out=line.is_finding,
         reason="" if tested else line.status,
     )
 
@@ -105,8 +100,10 @@ def _in_words(rows: Sequence[LagRow]) -> str:
 
 
 def _note(rows: Sequence[LagRow], profile: Profile) -> str:
-    primary = any(row.role == "primary" for row in rows)
-    beside = " The lag declared beforehand is judged on its own." if primary else ""
+    named = {"primary": "that is primary by default", "confirmatory": "declared beforehand"}
+    beside = "".join(
+        f" The lag {named[row.role]} is judged on its own." for row in rows if row.role in named
+    )
     return (
         f"A lag stands out with q at most {Q:.2f} in a family of "
         f"{counted(profile.family_size, 'test')}.{beside} {CAVEAT}"

@@ -114,7 +114,7 @@ class LagRow:
         high: Upper end.
         n: Paired days.
         q: Adjusted p-value; None outside of the family.
-        role: `placebo`, `exploratory` or `primary` (declared beforehand).
+        role: `placebo`, `exploratory`, `primary` (by default) or `confirmatory` (declared).
         stands_out: Whether it passes its test; a placebo never does. Such a dot is filled.
         reason: Status that says why there is no value; '' when there is one.
     """

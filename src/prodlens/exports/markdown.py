@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from prodlens.exports.cells import (
     basis_text,
     cell_text,
+    change_interval_text,
     change_text,
     interval_text,
     is_number,
@@ -80,12 +81,20 @@ def _lines(model: ReportModel) -> Iterator[str]:
 
 def _change(model: ReportModel) -> Iterator[str]:
     first, last = model.filters.compared_first_day, model.filters.compared_last_day
-    changed = [one for one in model.key_figures if one.change and one.change.previous is not None]
-    if not changed or first is None or last is None:
+    changed = [one for one in model.key_figures if one.change is not None]
+    known = any(one.change is not None and one.change.previous is not None for one in changed)
+    if not known or first is None or last is None:
         return
     yield from (f"## Against {escaped(day_range(first, last))}, matched by weekday", "")
-    rows = [(one.title, value_text(one), previous_text(one), _changed(one)) for one in changed]
-    yield from _table(("", "Now", "Then", "Change"), rows, right=(1, 2, 3))
+    rows = [
+        (
+            *(one.title, value_text(one), previous_text(one), _changed(one)),
+            change_interval_text(one.change),
+        )
+        for one in changed
+    ]
+    heads = ("", "Now", "Then", "Change", "95% interval of the change")
+    yield from _table(heads, rows, right=(1, 2, 3))
 
 
 def _changed(figure: Figure) -> str:

@@ -135,10 +135,10 @@ class Estimate:
         high: Upper end.
         n: Paired days.
         n_effective: Independent pairs that they are worth; None when not known.
-        p: Calibrated p-value of a comparison that was declared beforehand; else None.
+        p: Calibrated p-value of the primary or declared comparison; else None.
         q: Adjusted p-value of an exploratory one; else None.
         family_size: Tests that `q` allows for.
-        role: `primary` (declared beforehand) or `exploratory`.
+        role: `exploratory`, `primary` (by default) or `confirmatory` (declared beforehand).
     """
 
     value: float

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from prodlens.exports.charts import LagProfile, LagRow
     from prodlens.exports.svg import Markup
 
-_DECLARED: Final = "declared beforehand"
+_OUTSIDE: Final = {"primary": "primary", "confirmatory": "declared beforehand"}
 
 
 def lag_profile(chart: LagProfile, *, width: float, name: str) -> Markup:
@@ -49,7 +49,8 @@ def _declared(
 ) -> Iterator[Markup]:
     wide = min(pitch, 70.0)
     for one, middle in zip(rows, middles, strict=True):
-        if one.role != "primary":
+        said = _OUTSIDE.get(one.role)
+        if said is None:
             continue
         yield element(
             "rect",
@@ -60,9 +61,9 @@ def _declared(
             rx=4.0,
             class_="tint",
         )
-        half = width_of(_DECLARED, SIZE, bold=True) / 2
+        half = width_of(said, SIZE, bold=True) / 2
         at = min(max(middle, half), plot.right + 4.0 - half)
-        yield label(at, plot.top - 8.0, _DECLARED, at="middle", style="said")
+        yield label(at, plot.top - 8.0, said, at="middle", style="said")
 
 
 def _row(one: LagRow, middle: float, scale: Scale, *, wide: float) -> Iterator[Markup]:

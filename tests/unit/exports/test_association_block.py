@@ -79,14 +79,12 @@ def test_n_family_q_status_and_effect_stand_with_each_estimate(delivering: Repor
     assert lines[2] == "  Pearson, weekday and trend removed, 95% interval"
     assert lines[3].startswith("commits, +1 d")
     assert lines[3].endswith("+0.27 [+0.04, +0.48]")
-    assert lines[4] == (
-        "    n 89 pairs of days, worth 81; exploratory, q 0.024 held against 0.10, family of 2; status "
-        "ok; about +21% [+3%, +39%]"
-    )
     text = " ".join("\n".join(lines).split())
-    assert "exploratory, q 0.024 held against 0.10, family of 2; status ok; about +14%" in text
-    primary = " ".join(shown(delivering, is_primary=True, q=None).split())
-    assert "worth 81; declared beforehand, p 0.024; status ok; about +21%" in primary
+    assert "worth 81; primary by default, p 0.024; status ok; about +21% [+3%, +39%]" in text
+    assert "exploratory, q 0.017 held against 0.10, family of 1; status ok; about +14%" in text
+    assert "declared beforehand" not in text
+    declared = " ".join(shown(delivering, declaration="confirmatory").split())
+    assert "worth 81; declared beforehand, p 0.024; status ok; about +21%" in declared
 
 
 def test_what_was_left_out_is_said(delivering: Report) -> None:

@@ -143,7 +143,7 @@ def test_findings_carry_their_numbers_and_the_days_that_are_missing() -> None:
     sheet = sample()["Findings"]
     found = row(sheet, "commits, +1 d")
     assert found[2:8] == [0.46, 0.22, 0.65, 27, 22, 0.004]
-    assert found[10] == "primary"
+    assert found[10] == "confirmatory"
     waiting = row(sheet, "merged PRs, +1 d")
     assert waiting[2:6] == [None] * 4
     assert waiting[11:13] == ["not enough data", 5]
