@@ -272,6 +272,17 @@ def test_a_reopening_within_the_second_of_the_last_change_is_seen(
     ]
 
 
+def test_reading_everything_again_counts_only_what_differs(
+    store: ProdLensStore, world: World, github: FakeGithub
+) -> None:
+    fill(world, 3)
+    world.reopen(world.pulls[2])
+    assert pulls(store, github) == 3
+    report = etl(store, github).sync("acme", "payments", token=TOKEN, full=True)
+    assert (report.pull_requests, report.reopened_unknown) == (0, 0)
+    assert reopened(store) == {1: False, 2: True, 3: False}
+
+
 def test_a_reopening_within_a_second_is_seen_where_the_server_tells_no_time(
     store: ProdLensStore, world: World, github: FakeGithub
 ) -> None:

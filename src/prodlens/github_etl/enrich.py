@@ -65,7 +65,10 @@ class Enrichment:
                     continue
             self._lines()
         except RemoteError as error:
-            log.warning("graphql stopped", extra={"kind": type(error).__name__})
+            log.warning(
+                "GraphQL can't be asked now: sizes and first reviews stay as they are",
+                extra={"kind": type(error).__name__},
+            )
 
     def _sizes(self, size: int) -> None:
         unsized = github_sync.unsized(self._run.store.conn, self._repo_id)

@@ -6,6 +6,7 @@ same transaction as, and after, the last row: a walk that dies moves neither.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 from prodlens.clock import format_instant
@@ -20,6 +21,7 @@ from prodlens.storage.github_sync import EVENTS, PULLS
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
 
     from prodlens.github_etl.run import Run
     from prodlens.sources.github.client import Answer
@@ -75,6 +77,8 @@ class PullSync:
         key = endpoint_key(path, parameters)
         etag = runs.get_etag(self._run.store.conn, key) if "watermark" in state else None
         first = self._run.client.get(path, parameters, etag=etag)
+        if first.status == 304 and not self._is_same_behind(state):
+            first = self._run.client.get(path, parameters)
         if first.status == 304:
             with self._run.store.transaction() as conn:
                 self._run.fulfil(conn, PULLS, self._wish)
@@ -91,17 +95,36 @@ class PullSync:
         """Walk from the top to a time, and write down that this was done."""
         top = _newest(first)
         self._top, self._pages = (first, size), 0
+        behind: dict[str, str | None] = {}
+        is_tied = not _tells_of_all(first)
         for done, page in enumerate(self._run.client.pages(first), 1):
             rows = self._read(page)
             ended = page.next is None or (stop is not None and _oldest(rows) < stop)
+            if is_tied and done > 1:
+                behind[page.path], is_tied = page.etag, _oldest(rows) == top
             with self._run.store.transaction() as conn:
                 self._write(conn, rows)
                 if ended:
-                    self._finish(conn, top, key, first.etag if _tells_of_all(first) else None)
+                    self._finish(conn, top, key, first.etag)
+                    self._remember_behind(conn, behind)
             self._pages = done
             self._run.tell("pull requests", done, None if stop else page_number(first.last))
             if ended:
                 return
+
+    def _remember_behind(self, conn: sqlite3.Connection, behind: dict[str, str | None]) -> None:
+        """Note the pages on which a change of the newest second may be listed, and validators."""
+        if behind:
+            history.set_state(conn, self._repo_id, {"behind": json.dumps(behind)}, PULLS)
+        else:
+            github_sync.forget(conn, self._repo_id, PULLS, "behind")
+
+    def _is_same_behind(self, state: Mapping[str, str]) -> bool:
+        """Return whether pages behind an unchanged first one, as far as they count, are the same."""
+        behind = json.loads(state.get("behind", "{}"))
+        return all(
+            self._run.client.get(path, etag=etag).status == 304 for path, etag in behind.items()
+        )
 
     def _finish(self, conn: sqlite3.Connection, top: str, key: str, etag: str | None) -> None:
         known = history.state(conn, self._repo_id, PULLS).get("watermark", "")
@@ -160,7 +183,7 @@ class PullSync:
 
 
 def _tells_of_all(first: Answer) -> bool:
-    """Return whether every later change must alter a first page, so that its validator may be kept.
+    """Return whether every later change must alter a first page.
 
     Where all of it changed in one second and that second isn't over, what changes next may be listed
     behind it: nothing says how GitHub orders what changed in the same second.

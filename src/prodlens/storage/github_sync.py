@@ -261,7 +261,8 @@ def set_reopened(conn: sqlite3.Connection, repo_id: int, one: Waiting, *, comple
             reopening that was seen is certain.
 
     Returns:
-        Whether the row says something else now.
+        Whether the row says something else than when this was last known: a "no" that was in doubt
+        and stays "no" is no change.
     """
     key = {"repo_id": repo_id, "number": one.number}
     if complete:
@@ -277,7 +278,7 @@ def set_reopened(conn: sqlite3.Connection, repo_id: int, one: Waiting, *, comple
     if last != one.reopened_at:
         days = {time[:10] for time in (one.reopened_at, last) if time}
         dirty_days.mark(conn, dirty_days.GITHUB, days)
-    return True
+    return (int(happened), times, last) != (one.reopened or 0, one.times, one.reopened_at)
 
 
 def know_nothing(conn: sqlite3.Connection, repo_id: int, number: int) -> None:

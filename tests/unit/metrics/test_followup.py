@@ -86,6 +86,16 @@ def inputs(*requests: PullRequest, reverts: tuple[Revert, ...] = ()) -> Delivery
             FollowUp(),
             id="first closed before the window, by the events",
         ),
+        pytest.param(
+            {
+                "merged_at": at(20),
+                "reopened": True,
+                "first_closed": at(20),
+                "reopened_at": at(4),
+            },
+            FollowUp(1, 1),
+            id="of the events only the last close is known",
+        ),
     ],
 )
 def test_rework_is_a_close_taken_back_within_21_days(

@@ -16,6 +16,7 @@ API: Final = "https://api.github.com"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _LINK: Final = re.compile(r"<([^<>]*)>([^<]*)")
 _REL: Final = re.compile(r'rel\s*=\s*"?([^";,]+)', re.IGNORECASE)
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _ROOTS: Final = ("/repositories/", "/repos/")
 _BY_ID: Final = re.compile(r"/repositories/(\d{1,18})(?=/|\?|$)")
 _BY_NAME: Final = re.compile(r"/repos/[^/?]+/[^/?]+(?=/|\?|$)")
@@ -39,12 +40,20 @@ class Base(NamedTuple):
         return self.rest + path
 
     def path(self, address: str) -> str:
-        """Return path and query, below our base, of an address that a server gave."""
-        split = urlsplit(address)
-        path = split.path or "/"
+        """Return path and query, below our base, of an address that a server gave.
+
+        It always begins with a slash: `@evil.example` or `.evil.example` behind our own host would
+        be an address on another one. What is no address leads to the root.
+        """
+        try:
+            split = urlsplit(address)
+        except ValueError:
+            return "/"
+        path = split.path
         found = [place for root in _ROOTS if (place := path.find(root)) >= 0]
         prefix = urlsplit(self.rest).path
         path = path[min(found) :] if found else path.removeprefix(prefix)
+        path = path if path.startswith("/") else f"/{path}"
         return f"{path}?{split.query}" if split.query else path
 
 
@@ -108,7 +117,7 @@ def links(header: str) -> dict[str, str]:
 def page_number(path: str | None) -> int | None:
     """Return the `page` that an address names; None where there is none (old commit lists)."""
     values = parse_qs(urlsplit(path or "").query).get("page", [])
-    return int(values[-1]) if values and values[-1].isdigit() else None
+    return int(values[-1]) if values and _NUMBER.fullmatch(values[-1]) else None
 
 
 def repository_root(path: str) -> str | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _SHA: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -38,7 +39,12 @@ def body_of(response: Any, headers: Mapping[str, str], kind: Kind) -> Any:
     content = getattr(response, "content", None)
     told = headers.get("content-length", "")
     plain = "content-encoding" not in headers and "transfer-encoding" not in headers
-    if isinstance(content, bytes) and told.isdigit() and plain and len(content) != int(told):
+    if (
+        isinstance(content, bytes)
+        and _NUMBER.fullmatch(told)
+        and plain
+        and len(content) != int(told)
+    ):
         raise ValueError("cut")
     if kind is Kind.SHA:
         return _sha(response, headers)

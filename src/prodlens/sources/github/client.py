@@ -21,7 +21,16 @@ from prodlens.sources.github import refusals
 from prodlens.sources.github.addresses import API, base_of, links, repository_root
 from prodlens.sources.github.bodies import Kind, body_of, lower, message_of
 from prodlens.sources.github.caching import conditional
-from prodlens.sources.github.decisions import Follow, GiveUp, Proceed, Refused, Reply, Wait, decide
+from prodlens.sources.github.decisions import (
+    Follow,
+    GiveUp,
+    Proceed,
+    Refused,
+    Reply,
+    Wait,
+    decide,
+    whole,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -202,11 +211,18 @@ class GithubClient:
         Args:
             first: The first page.
             take: As for `get`; an answer of such a status is the last that is given.
+
+        Raises:
+            RemoteError: A page names one as the next that was given before.
         """
-        page: Answer | None = first
-        while page is not None:
+        page, kind, asked = first, _kind_of(first), set[str]()
+        yield page
+        while page.next is not None:
+            if page.next in asked:
+                raise RemoteError(f"{self.base.host} gives the same page twice: {first.path}.")
+            asked.add(page.next)
+            page = self.get(page.next, kind=kind, take=take)
             yield page
-            page = self.get(page.next, kind=_kind_of(page), take=take) if page.next else None
 
     def post_graphql(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Ask GraphQL once it lets us, and return its whole answer (`data` and `errors`).
@@ -286,9 +302,8 @@ class GithubClient:
 
     def _note(self, headers: Mapping[str, str]) -> None:
         for name in ("remaining", "limit"):
-            text = headers.get(f"x-ratelimit-{name}", "").strip()
-            if text.isdigit():
-                setattr(self.usage, name, int(text))
+            if (told := whole(headers.get(f"x-ratelimit-{name}", ""))) is not None:
+                setattr(self.usage, name, told)
 
     def _bear(self, decision: object, path: str, reply: Reply) -> None:
         """Wait, or say why not."""

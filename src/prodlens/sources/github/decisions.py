@@ -7,6 +7,7 @@ Source: docs.github.com "Rate limits for the REST API", "Best practices for usin
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -22,6 +23,7 @@ _TEMPORARY: Final = frozenset({302, 303, 307})
 _LIMITING: Final = frozenset({403, 429})
 _OVERLOADED: Final = frozenset({502, 504})
 _SECONDARY_S: Final = 60.0
+_WHOLE: Final = re.compile(r"[0-9]{1,10}")
 _LIMIT_WORDS: Final = ("rate limit", "abuse", "too many requests", "wait a few minutes")
 
 
@@ -106,9 +108,8 @@ def limit_wait(reply: Reply, attempt: int, now: datetime) -> float | None:
     if (after := headers.get("retry-after")) is not None:
         return _retry_after(after, headers, now, attempt)
     if headers.get("x-ratelimit-remaining", "").strip() == "0":
-        reset = headers.get("x-ratelimit-reset", "").strip()
-        if reset.isdigit():
-            at = datetime.fromtimestamp(int(reset), UTC)
+        if (reset := whole(headers.get("x-ratelimit-reset", ""))) is not None:
+            at = datetime.fromtimestamp(reset, UTC)
             return max((at - server_time(headers, now)).total_seconds(), 0.0) + 1.0
         return _doubling(attempt)
     said = reply.message.lower()
@@ -122,10 +123,19 @@ def server_time(headers: Mapping[str, str], now: datetime) -> datetime:
     return _http_date(headers.get("date", "")) or now
 
 
-def _retry_after(text: str, headers: Mapping[str, str], now: datetime, attempt: int) -> float:
+def whole(text: str) -> int | None:
+    """Return the number that a header tells; None when it is none that can be meant.
+
+    >>> whole(" 4867 "), whole("-1"), whole("9" * 400)
+    (4867, None, None)
+    """
     text = text.strip()
-    if text.isdigit():
-        return max(float(text), 1.0)
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def _retry_after(text: str, headers: Mapping[str, str], now: datetime, attempt: int) -> float:
+    if (seconds := whole(text)) is not None:
+        return max(float(seconds), 1.0)
     if (moment := _http_date(text)) is not None:
         return max((moment - server_time(headers, now)).total_seconds(), 1.0)
     return _doubling(attempt)

@@ -184,7 +184,7 @@ def read_events(items: Iterable[Any], number: int | None = None) -> list[EventRo
 def _events(items: Iterable[Any], number: int | None) -> Iterator[EventRow]:
     for item in items:
         event_id = _whole(item.get("id")) if isinstance(item, dict) else None
-        if event_id is None or item.get("event") not in EVENT_KINDS:
+        if event_id is None or _text(item.get("event")) not in EVENT_KINDS:
             continue
         issue = _part(item, "issue")
         of = number if number is not None else _whole(issue.get("number"))
@@ -283,7 +283,10 @@ def _part(item: Mapping[str, Any], name: str) -> Json:
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+    """Return a text that can be stored; JSON may hold halves of characters, which are none."""
+    if not isinstance(value, str) or not value:
+        return None
+    return value if value.isascii() else value.encode(errors="replace").decode()
 
 
 def _whole(value: Any) -> int | None:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from prodlens.sources.github.decisions import Reply
 
-_PERMISSIONS: Final = re.compile(r"[a-z_]{1,40}=[a-z]{1,10}(?:[;,] ?[a-z_]{1,40}=[a-z]{1,10}){0,9}\s*")
+_PERMISSIONS: Final = re.compile(
+    r"[a-z_]{1,40}=[a-z]{1,10}(?:[;,] ?[a-z_]{1,40}=[a-z]{1,10}){0,9}\s*"
+)
 """Names of rights and nothing else: `contents=read; pull_requests=read`, or with commas."""
 
 

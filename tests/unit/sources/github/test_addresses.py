@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from prodlens.errors import InputError
@@ -113,6 +115,26 @@ def test_what_a_server_names_is_asked_at_our_own_host(base: str, address: str, p
     assert base_of(base).path(address) == path
 
 
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("@evil.example/x", "/@evil.example/x"),
+        (".evil.example/x", "/.evil.example/x"),
+        (":80@evil.example", "/:80@evil.example"),
+        ("https:@evil.example", "/@evil.example"),
+        ("//evil.example/x", "/x"),
+        ("repositories/7", "/repositories/7"),
+        ("?page=2", "/?page=2"),
+        ("https://[evil", "/"),
+        ("", "/"),
+    ],
+)
+def test_an_address_can_not_be_bent_to_another_host(address: str, path: str) -> None:
+    base = base_of("https://api.github.com")
+    assert base.path(address) == path
+    assert urlsplit(base.url(path)).hostname == "api.github.com"
+
+
 def test_links_are_found_in_any_order() -> None:
     found = links(COMPARE)
     assert found["next"].endswith("page=2")
@@ -131,6 +153,7 @@ def test_a_page_number_is_read_from_the_query_alone() -> None:
     assert page_number("/repositories/7/pulls?per_page=100&page=12") == 12
     assert page_number("/repositories/7/pulls?per_page=100") is None
     assert page_number(None) is None
+    assert page_number("/repositories/7/pulls?page=%C2%B2") is None
 
 
 def test_the_part_that_names_a_repository() -> None:

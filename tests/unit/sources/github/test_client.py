@@ -389,7 +389,7 @@ def test_a_session_that_gives_bytes_alone_will_do() -> None:
 def test_a_session_that_gives_json_alone_will_do(body: Any) -> None:
     class Bare:
         status_code = 200
-        headers: Mapping[str, str] = {"ETag": 'W/"0123"'}  # noqa: RUF012 - never changed
+        headers: Mapping[str, str] = {"ETag": 'W/"0123"'}
 
         def json(self) -> Any:
             return body
@@ -419,3 +419,19 @@ def test_a_refusal_is_an_answer_where_the_caller_takes_it_and_a_limit_never_is()
     github, waits = client(Script(limited, refused))
     assert github.get("/repos/acme/pay/issues/events", take=(403,)).status == 403
     assert waits == [7.0]
+
+
+def test_pages_that_go_round_in_circles_end() -> None:
+    again = {"Link": '<https://api.github.com/repositories/7/pulls?page=2>; rel="next"'}
+    github, _ = client(Script(*(Response(body=[n], headers=again) for n in range(3))))
+    pages = github.pages(github.get("/repositories/7/pulls"))
+    assert [next(pages).body, next(pages).body] == [[0], [1]]
+    with pytest.raises(RemoteError, match="the same page twice"):
+        next(pages)
+
+
+def test_what_the_headers_say_of_calls_left_may_be_nonsense() -> None:
+    odd = {"X-RateLimit-Remaining": "\u00b2", "X-RateLimit-Limit": "9" * 400}
+    github, _ = client(Script(Response(body=[], headers=odd)))
+    github.get("/repositories/7/pulls")
+    assert (github.usage.remaining, github.usage.limit) == (None, None)

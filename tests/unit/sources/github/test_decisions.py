@@ -144,3 +144,11 @@ def test_other_answers_are_refusals(status: int) -> None:
 def test_a_date_that_is_none_is_passed_over() -> None:
     assert server_time({"date": "yesterday"}, NOW) == NOW
     assert server_time(DATE, NOW) == datetime(2026, 9, 1, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("odd", ["\u00b2", "9" * 400, "-5", "2.5", "1e999", "soon", ""])
+def test_a_number_that_can_not_be_meant_asks_for_a_minute(odd: str) -> None:
+    """Whatever a proxy makes of the headers, a limit is waited for and never an error of ours."""
+    assert after(Reply(403, DATE | {"retry-after": odd}, SECONDARY)) == Wait(60.0, limit=True)
+    reset = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": odd}
+    assert after(Reply(403, DATE | reset, SECONDARY)) == Wait(60.0, limit=True)

@@ -176,6 +176,10 @@ def test_events_that_say_nothing_about_delivery_are_left_out(item: Any) -> None:
     assert read_events([item]) == []
 
 
+def test_an_event_whose_kind_is_no_text_is_left_out() -> None:
+    assert read_events([{"id": 1, "event": ["reopened"], "issue": {"number": 4}}]) == []
+
+
 def test_an_event_that_may_be_a_pull_requests_is_kept() -> None:
     assert [row.number for row in read_events([event(issue={"number": 12})])] == [12]
 
@@ -223,3 +227,13 @@ def test_parents_that_are_not_told_are_unknown_not_none() -> None:
 def test_an_account_without_type_may_be_anyone() -> None:
     assert read_account({"login": "kim"}) == Account("kim", None, None)
     assert read_account({"login": "kim"}).is_bot is False
+
+
+def test_half_characters_of_a_message_can_be_stored() -> None:
+    commit = COMMIT | {
+        "commit": COMMIT["commit"]
+        | {"message": "Fix \ud83d\n\nCo-authored-by: Claude \udca9 <noreply@anthropic.com>"}
+    }
+    (facts,) = read_commits([commit])
+    assert facts.subject == "Fix ?"
+    assert facts.signs[0].value == "Claude ? <noreply@anthropic.com>"
