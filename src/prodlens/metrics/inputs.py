@@ -104,7 +104,7 @@ class Observed:
     Attributes:
         calls: First and last day with calls; None when there are none.
         states: Repositories of which deliveries are known.
-        deliveries: First day with a delivery, and the last; None when there are none.
+        deliveries: First day with a delivery, and the last that is known; None when there are none.
         horizon: Instant beyond which no delivery can have happened.
     """
 
@@ -201,8 +201,8 @@ def _delivery_span(states: Iterable[RepositoryState], zone: tzinfo) -> tuple[dat
         for moment in (state.first_commit, state.first_request)
         if moment is not None
     ]
-    known = [state.last_delivery for state in states if state.last_delivery is not None]
-    lasts = [local_day(moment, zone) for moment in known]
+    # A repository that was read today and merged nothing for weeks is known until today.
+    lasts = [local_day(state.as_of, zone) for state in states if state.as_of is not None]
     return (min(firsts), max(lasts)) if firsts and lasts else None
 
 

@@ -135,7 +135,8 @@ class GithubSettings:
         default="https://api.github.com",
         metadata=_about(
             Kind.URL,
-            "Address of the API; another one for GitHub Enterprise Server.",
+            "Address of the API; another one for GitHub Enterprise Server. Read from the environment "
+            "(PRODLENS_GITHUB_BASE_URL) only, since a file may be somebody else's.",
             '"https://github.example.com/api/v3"',
         ),
     )
