@@ -19,7 +19,18 @@ from prodlens.storage.merging import NOWHERE
 NOON = datetime(2026, 10, 28, 12, tzinfo=UTC)
 SALT = b"0123456789abcdef"
 BOOKKEEPING = ("id", "content", "source_file", "source_offset", "source_line")
-KEYS = st.sampled_from(["message:1", "message:2", "request:1", "span:1", "span:2", "span:3"])
+KEYS = st.sampled_from(
+    [
+        "message:1",
+        "message:2",
+        "request:1",
+        "claude_attempt:1/1",
+        "claude_attempt:1/2",
+        "span:1",
+        "span:2",
+        "span:3",
+    ]
+)
 SCOPES = st.sampled_from(
     [(), ("turn:1",), ("a_session:s1",), ("a_session:s2",), ("turn:1", "trace:1")]
 )
@@ -29,9 +40,8 @@ SOURCES = st.sampled_from(["litellm", "claude_code", "claude_code_otel", "codex"
 def call(**said: Any) -> CanonicalTrace:
     said["tokens_out"] = None if said["tokens_in"] is None else 1
     said["session_source"] = None if said["session_id"] is None else "explicit"
-    return CanonicalTrace(
-        **said, developer_id=None, latency_ms=None, status_code=None, accepted_flag=None
-    )
+    said["developer_source"] = None if said["developer_id"] is None else "explicit"
+    return CanonicalTrace(**said, latency_ms=None, status_code=None, accepted_flag=None)
 
 
 CALLS = st.builds(
@@ -49,6 +59,8 @@ CALLS = st.builds(
     trace_id=st.sampled_from([None, "t1"]),
     call_group=st.sampled_from([None, "g1", "g2"]),
     is_subagent=st.sampled_from([None, False, False, False, True]),
+    developer_id=st.sampled_from([None, None, "alice", "ana@example.com"]),
+    traffic_class=st.sampled_from([None, None, "human", "subagent"]),
 )
 SEEN = st.builds(
     ContextFact,

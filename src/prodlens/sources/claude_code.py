@@ -77,7 +77,10 @@ def matches(record: Mapping[str, Any]) -> bool:
     if record.keys() >= _AGENT_FILE:
         return True
     message = record.get("message")
-    return isinstance(message, Mapping) and "usage" in message and not _OLD_MARKS.isdisjoint(record)
+    if not isinstance(message, Mapping) or not isinstance(usage := message.get("usage"), Mapping):
+        return False
+    # The oldest lines name nothing but their time; `input_tokens` is Anthropic's own word.
+    return not _OLD_MARKS.isdisjoint(record) or ("timestamp" in record and "input_tokens" in usage)
 
 
 def read(record: Mapping[str, Any], *, now: datetime) -> Iterable[Outcome]:

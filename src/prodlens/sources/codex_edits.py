@@ -41,6 +41,15 @@ _EXIT: Final = re.compile(r"^(?:Exit code: |Process exited with code )(\d{1,3})$
 _DONE: Final = "Success. Updated the following files"
 _REFUSED_BY_SETTING: Final = "rejected by user approval settings"
 _REFUSED: Final = "rejected by user"
+_OF_PATCHES: Final = (
+    _DONE,
+    _REFUSED,
+    "apply_patch verification failed",
+    "Failed to find expected lines in",
+    "Failed to find context",
+    "Invalid patch",
+)
+"""Source: openai/codex codex-rs/apply-patch/src/lib.rs, parser.rs."""
 _READ_OF_OUTPUT: Final = 20_000
 _MOST_WAITING: Final = 64
 """Edits of a file whose result is awaited."""
@@ -117,12 +126,17 @@ def _note(waiting: dict[str, Any], call: str, value: str | int) -> None:
 
 
 def of_output(line: Line, state: dict[str, Any]) -> Suggestion | None:
-    """Return what the result of a tool call says about an awaited edit; None for other calls."""
+    """Return what the result of a tool call says about an edit; None for other calls.
+
+    The call that it answers may stand in another piece of the file: then the sentences that only
+    patches are answered with tell that it was one, and the store knows the rest by the call's id.
+    """
     call = text(line.payload.get("call_id"))
     waiting: dict[str, Any] = state.get("edits", {})
-    if call is None or call not in waiting:
+    awaited = call in waiting
+    if call is None or not (awaited or _is_of_patch(line.payload.get("output"))):
         return None
-    lines = waiting.pop(call)
+    lines = waiting.pop(call, None)
     decision, decided_by = _result(line.payload.get("output"))
     if decision is None:
         return None
@@ -139,6 +153,7 @@ def of_output(line: Line, state: dict[str, Any]) -> Suggestion | None:
         decision_source="result",
         applied_lines=lines if decision is Decision.ACCEPT else 0,
         diff_ratio=1.0 if decision is Decision.ACCEPT else None,
+        is_edit=awaited,
     )
 
 
@@ -299,11 +314,22 @@ def _inside(command: object) -> str | None:
     return script[begin:].partition(_END)[0] if begin >= 0 and TOOL in script else None
 
 
-def _result(output: object) -> tuple[Decision | None, DecidedBy | None]:
-    """Judge a tool's result by Codex's own sentences and exit code; None when it tells nothing."""
+def _said(output: object) -> str:
+    """Return the beginning of a tool's result, which is matched and dropped."""
     held = mapping(output)
     said = held.get("output") if held else output
-    said = said[:_READ_OF_OUTPUT] if isinstance(said, str) else ""
+    return said[:_READ_OF_OUTPUT] if isinstance(said, str) else ""
+
+
+def _is_of_patch(output: object) -> bool:
+    """Return whether a result is worded as only those of patches are."""
+    said = _said(output)
+    return any(words in said for words in _OF_PATCHES)
+
+
+def _result(output: object) -> tuple[Decision | None, DecidedBy | None]:
+    """Judge a tool's result by Codex's own sentences and exit code; None when it tells nothing."""
+    held, said = mapping(output), _said(output)
     if _REFUSED_BY_SETTING in said:
         return Decision.DENIED_BY_POLICY, DecidedBy.POLICY
     if _REFUSED in said:

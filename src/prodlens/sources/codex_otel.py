@@ -44,6 +44,10 @@ _SAFE: Final = re.compile(r"[a-z][a-z_.]{1,47}")
 _COMPLETED: Final = "response.completed"
 _ENDPOINTS: Final = ("/responses", "/responses/compact", "/chat/completions")
 """Endpoints whose requests are calls; a list of models is none."""
+_SHELLS: Final = frozenset(
+    {"container.exec", "exec_command", "local_shell", "shell", "shell_command", "unified_exec"}
+)
+"""Tools by which a patch may be applied, too; whether one was, the rollout knows."""
 _REPOSITORIES: Final = ("repo", "vcs.repository.url.full", "vcs.repository.name")
 _SUBSCRIPTION: Final = {"chatgpt": True, "chatgptauthtokens": True, "apikey": False}
 _IDS: Final = ("conversation.id", "model", "call_id")
@@ -159,7 +163,8 @@ def _request(event: _Event) -> Outcome | None:
 def _decision(event: _Event) -> Outcome | None:
     held = event.attributes
     call = text(held.get("call_id"))
-    if held.get("tool_name") != TOOL or call is None:
+    tool = text(held.get("tool_name"))
+    if call is None or (tool != TOOL and tool not in _SHELLS):
         return None
     said = (text(held.get("decision")) or "").lower()
     by_user = (text(held.get("source")) or "").lower() == "user"
@@ -179,11 +184,12 @@ def _decision(event: _Event) -> Outcome | None:
         developer_id=_who(event)[0],
         timestamp=event.at,
         repo_slug=_repo(event),
-        tool=TOOL,
+        tool=TOOL if tool == TOOL else None,
         decision=decision,
         decided_by=decided_by,
         decision_source="event",
         applied_lines=None if decision is Decision.ACCEPT else 0,
+        is_edit=tool == TOOL,
     )
 
 

@@ -127,6 +127,7 @@ _NO_CALLS: Final = frozenset(
 _SUMS_OF_TRACELOOP: Final = frozenset({"workflow", "task", "agent", "tool"})
 _SUMS_BY_NAME: Final = ("invoke_agent ", "agent run", "execute_tool ", "running tool")
 _PROVIDERS: Final = {
+    "aws": "bedrock",
     "aws.bedrock": "bedrock",
     "aws_bedrock": "bedrock",
     "az.ai.inference": "azure_ai",

@@ -92,7 +92,7 @@ def hex_id(value: object, size: int) -> str | None:
     """Return an id of `size` bytes as lower-case hex; None when it is none, or all zeros.
 
     Args:
-        value: Hex in any case, with or without `0x`, or base64.
+        value: Hex in any case, with or without `0x`, or base64 of either alphabet, padded or not.
         size: Bytes of the id: `TRACE_ID_BYTES` or `SPAN_ID_BYTES`.
     """
     if not isinstance(value, str) or len(value) > _LONGEST_ID:
@@ -102,7 +102,8 @@ def hex_id(value: object, size: int) -> str | None:
         word = found[1].lower()
     else:
         try:
-            raw = base64.b64decode(value.translate(_URL_SAFE), validate=True)
+            bare = value.translate(_URL_SAFE).rstrip("=")
+            raw = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
         except (binascii.Error, ValueError):
             return None
         if len(raw) != size:

@@ -11,6 +11,9 @@ Source: Arize Phoenix 20 `Client.get_spans_dataframe`, REST `/v1/projects/{id}/s
 | data frame as JSON lines or Parquet | `context.span_id` | ms since 1970, ISO text |
 | page of the REST API | `context: {span_id}` | ISO text |
 | page of the OTLP-like REST API | `start_time_unix_nano`, `trace_id` | ns since 1970 |
+
+A data frame may also be written as one object: by columns (what `to_json()` does when nothing is
+asked for), by rows under their index, or as columns and data apart (pandas `orient`).
 """
 
 from __future__ import annotations
@@ -23,13 +26,14 @@ from prodlens.sources.fields import text
 from prodlens.sources.otlp import Scoped, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from prodlens.schemas import Outcome
 
 SOURCE: Final = "openinference"
 
+_SPAN_ID: Final = "context.span_id"
 _ATTRIBUTES: Final = "attributes."
 _NESTED: Final = frozenset(
     """
@@ -48,10 +52,12 @@ _BARE: Final = (("start_time_unix_nano", "trace_id"), ("startTimeUnixNano", "tra
 
 def matches(record: Mapping[str, Any]) -> bool:
     """Return whether a record is a span as Phoenix or Arize export it."""
-    if "context.span_id" in record or _is_bare(record):
+    if _SPAN_ID in record or _is_bare(record):
         return True
     context = record.get("context")
-    return isinstance(context, (dict, str)) and "span_id" in context
+    if isinstance(context, (dict, str)) and "span_id" in context:
+        return True
+    return _is_by_index(record) or _is_split(record)
 
 
 def read(record: Mapping[str, Any], *, now: datetime) -> Iterator[Outcome]:
@@ -62,9 +68,43 @@ def read(record: Mapping[str, Any], *, now: datetime) -> Iterator[Outcome]:
         now: The present instant; later times (by more than a day) are out of range.
 
     Returns:
-        Facts of its trace, then its call, why it is none, or why it is set aside.
+        Facts of its trace, then its call, why it is none, or why it is set aside; of every row
+        where one object holds a whole data frame.
     """
-    return spans.read_span(span_of(record), now=now, source=SOURCE)
+    for row in _rows_of(record):
+        yield from spans.read_span(span_of(row), now=now, source=SOURCE)
+
+
+def _rows_of(record: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    """Return the rows of a whole data frame, or the one span that a record is."""
+    ids = record.get(_SPAN_ID)
+    if isinstance(ids, dict):
+        columns = {name: cells for name, cells in record.items() if isinstance(cells, dict)}
+        return ({name: cells.get(row) for name, cells in columns.items()} for row in ids)
+    if _SPAN_ID in record or _is_bare(record):
+        return (record,)
+    if _is_split(record):
+        names = [str(name) for name in record["columns"]]
+        return (
+            dict(zip(names, cells, strict=False))
+            for cells in record["data"]
+            if isinstance(cells, list)
+        )
+    if _is_by_index(record):
+        return (row for row in record.values() if isinstance(row, dict))
+    return (record,)
+
+
+def _is_by_index(record: Mapping[str, Any]) -> bool:
+    first = next(iter(record.values()), None)
+    return isinstance(first, dict) and _SPAN_ID in first
+
+
+def _is_split(record: Mapping[str, Any]) -> bool:
+    columns = record.get("columns")
+    return (
+        isinstance(columns, list) and _SPAN_ID in columns and isinstance(record.get("data"), list)
+    )
 
 
 def span_of(record: Mapping[str, Any]) -> Span:

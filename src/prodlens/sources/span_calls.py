@@ -278,7 +278,8 @@ def _failure_key(reading: Reading, start: datetime, model: str | None) -> str | 
     micros = (start - _EPOCH) // _MICROSECOND
     # Times cut to milliseconds say less, so the proxy's id of the request has to agree, too.
     exact = f":{reading.chain_id}" if reading.chain_id and micros % 1000 == 0 else ""
-    return f"span_failure:{micros}:{model}:{reading.failure.error_type}{exact}"
+    kind = reading.failure.error_type or reading.failure.status_code
+    return f"span_failure:{micros}:{model}:{kind}{exact}"
 
 
 def _status(span: Span, reading: Reading) -> int | None:

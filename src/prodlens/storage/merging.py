@@ -286,15 +286,16 @@ def _without_replays(observations: Sequence[Observation]) -> Sequence[Observatio
     if len(observations) == 1:
         return observations
     own = {o.trace.source for o in observations if o.trace.is_subagent is False}
-    return [_as_parents(o) if o.trace.is_subagent and o.trace.source in own else o for o in observations]
+    return [
+        _as_parents(o) if o.trace.is_subagent and o.trace.source in own else o for o in observations
+    ]
 
 
 def _as_parents(replay: Observation) -> Observation:
     is_agents = replay.trace.traffic_class == TrafficClass.SUBAGENT
-    said = {"is_subagent": None, "query_source": None}
-    if is_agents:
-        said["traffic_class"] = None
-    return dataclasses.replace(replay, trace=dataclasses.replace(replay.trace, **said))
+    kept = None if is_agents else replay.trace.traffic_class
+    own = dataclasses.replace(replay.trace, is_subagent=None, query_source=None, traffic_class=kept)
+    return dataclasses.replace(replay, trace=own)
 
 
 def _take(

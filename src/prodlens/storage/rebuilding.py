@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from prodlens.storage import call_rows, context_facts, matching, shadows
+from prodlens.storage import attempts, call_rows, context_facts, matching, shadows
 from prodlens.storage.identity_keys import key_digest
 from prodlens.storage.matching import Candidate
 from prodlens.storage.merging import resolve
@@ -121,7 +121,7 @@ class Rebuilder:
 
     def _components(self, records: list[Observation]) -> list[_Component]:
         counted = shadows.without(self._conn, records)
-        groups = joined_by_keys([record.digests for record in counted])
+        groups = joined_by_keys(attempts.joining(counted))
         scopes = {key_digest(scope) for record in counted for scope in record.trace.scopes}
         facts = context_facts.of(self._conn, scopes)
         found = []

@@ -231,6 +231,8 @@ def _applied(records: Sequence[Mapping[str, Any]], outcome: Outcome) -> int | No
     if outcome.decision is Decision.UNKNOWN:
         return None
     lines: int | None = _best(records, "applied_lines", int)
+    if lines is None and _best(records, "diff_ratio") == 1.0:
+        lines = _best(records, "proposed_lines", int)  # applied as it was proposed
     return lines
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-READER_VERSION: Final = 2
+READER_VERSION: Final = 3
 """Raised whenever records that were set aside or skipped before can be read: files are read anew."""
 
 BEFORE_SINCE: Final = "before --since"

@@ -579,3 +579,20 @@ def test_a_proxy_knows_an_answer_under_the_same_keys() -> None:
     written = call(answer())
     assert (found.native_key, found.other_keys) == (written.native_key, written.other_keys)
     assert (found.model, found.tokens_in) == (written.model, written.tokens_in)
+
+
+@pytest.mark.parametrize("more", [{}, {"version": "1.0.0"}])
+def test_the_oldest_lines_name_nothing_but_their_time(more: dict[str, str]) -> None:
+    usage = {"input_tokens": 4, "output_tokens": 10}
+    message = {"usage": usage, "model": "claude-3-opus-20240229"}
+    line = {"timestamp": "2025-05-05T10:00:00.000Z", "message": message, **more}
+    assert detect(line) == "claude_code"
+    (found,) = read_records([line], now=NOW)
+    assert isinstance(found, CanonicalTrace)
+    assert (found.tokens_in, found.tokens_out, found.session_id) == (4, 10, None)
+
+
+@pytest.mark.parametrize("usage", [{"prompt_tokens": 4}, [], "4", None])
+def test_a_message_with_another_usage_is_no_line_of_a_transcript(usage: object) -> None:
+    line = {"timestamp": "2025-05-05T10:00:00.000Z", "message": {"usage": usage}}
+    assert detect(line) is None

@@ -508,6 +508,31 @@ def test_the_result_of_a_patch_is_told_by_its_own_sentences(
     assert result.applied_lines == (2 if decision is Decision.ACCEPT else 0)
 
 
+@pytest.mark.parametrize(
+    ("output", "decision", "decided_by"),
+    [
+        ("Success. Updated the following files:\nM a.py\n", Decision.ACCEPT, None),
+        ("patch rejected by user", Decision.REJECT, DecidedBy.USER),
+        (
+            {"output": "Failed to find expected lines in a.py", "metadata": {"exit_code": 1}},
+            Decision.ERROR,
+            None,
+        ),
+    ],
+)
+def test_a_patchs_result_is_known_by_its_words_where_its_call_stands_elsewhere(
+    output: object, decision: Decision, decided_by: DecidedBy | None
+) -> None:
+    done = tool_call(2, type="custom_tool_call_output", output=output)
+    (found,) = edits(done)
+    assert (found.decision, found.decided_by, found.is_edit) == (decision, decided_by, False)
+
+
+def test_another_commands_result_is_no_edit() -> None:
+    done = tool_call(2, type="custom_tool_call_output", output={"output": "a.py", "metadata": {}})
+    assert edits(done) == []
+
+
 def test_an_output_that_tells_nothing_decides_nothing() -> None:
     call = tool_call(type="custom_tool_call", name="apply_patch", input=PATCH)
     done = tool_call(2, type="custom_tool_call_output", output="hm")

@@ -171,10 +171,20 @@ def test_a_decision_about_a_patch_names_who_decided(
     assert found.session_id == THREAD
 
 
+@pytest.mark.parametrize("tool", ["exec_command", "shell"])
+def test_a_decision_about_a_command_counts_only_where_the_rollout_shows_a_patch(tool: str) -> None:
+    found = read(
+        "tool_decision", tool_name=tool, call_id="call_1", decision="approved", source="User"
+    )
+    assert isinstance(found, Suggestion)
+    assert (found.key, found.tool, found.is_edit) == ("tool:call_1", None, False)
+    assert (found.decision, found.decided_by) == (Decision.ACCEPT, DecidedBy.USER)
+
+
 @pytest.mark.parametrize(
     "more",
     [
-        {"tool_name": "exec_command", "decision": "approved"},
+        {"tool_name": "web_search", "decision": "approved"},
         {"tool_name": "apply_patch", "decision": "something new"},
     ],
 )

@@ -479,3 +479,26 @@ def test_an_answer_from_the_proxys_cache_keeps_its_tokens_and_costs_nothing() ->
     trace = call(PROXIED | {"gen_ai.response.id": hit}, scope_name="litellm")
     assert (trace.traffic_class, trace.cost_usd, trace.tokens_in) == ("cache_hit", 0.0, 17420)
     assert trace.native_key == f"litellm_cache_hit:{hit}"
+
+
+def test_failures_that_began_together_with_other_statuses_are_other_failures() -> None:
+    asked = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o"}
+    one = call({**asked, "error.type": "429"}, status_code=2, span_id="1" * 16)
+    two = call({**asked, "http.response.status_code": 503}, status_code=2, span_id="2" * 16)
+    assert (one.status_code, two.status_code) == (429, 503)
+    assert one.native_key == "span_failure:1795372172155727:gpt-4o:429"
+    assert two.native_key == "span_failure:1795372172155727:gpt-4o:503"
+
+
+def test_the_bedrock_instrumentations_provider_has_the_name_that_prices_use() -> None:
+    usage = {"gen_ai.usage.input_tokens": 1000, "gen_ai.usage.cache_read_input_tokens": 500}
+    found = call(
+        {
+            "gen_ai.system": "AWS",
+            "gen_ai.request.model": "anthropic.claude-3-5-sonnet-20241022-v2:0",
+            **usage,
+        },
+        scope_name="opentelemetry.instrumentation.bedrock",
+    )
+    assert (found.provider, found.model) == ("bedrock", "claude-3-5-sonnet-20241022")
+    assert (found.tokens_in, found.tokens_basis) == (1500, "exclusive_added")

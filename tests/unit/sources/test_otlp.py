@@ -85,6 +85,9 @@ def test_trace_ids_are_hex_or_base64_and_never_all_zeros(value: object, found: s
 def test_base64_of_a_span_id_may_use_the_url_alphabet() -> None:
     urlsafe = base64.urlsafe_b64encode(b"\xfb\xff\xfe\x01\x02\x03\x04\x05").decode()
     assert otlp_values.hex_id(urlsafe, otlp_values.SPAN_ID_BYTES) == "fbfffe0102030405"
+    bare = urlsafe.rstrip("=")
+    assert len(bare) == 11
+    assert otlp_values.hex_id(bare, otlp_values.SPAN_ID_BYTES) == "fbfffe0102030405"
 
 
 @pytest.mark.parametrize(

@@ -201,6 +201,43 @@ def test_every_shape_is_recognised_and_says_the_same(shape: str) -> None:
     )
 
 
+SECOND = {**FRAME, "context.span_id": "d" * 16, "attributes.llm.token_count.prompt": 18000.0}
+WHOLE_FRAMES = {
+    "columns": {name: {"0": FRAME[name], "1": SECOND[name]} for name in FRAME},
+    "index": {"0": FRAME, "1": SECOND},
+    "split": {
+        "columns": list(FRAME),
+        "index": [0, 1],
+        "data": [list(FRAME.values()), list(SECOND.values())],
+    },
+}
+
+
+@pytest.mark.parametrize("orient", WHOLE_FRAMES)
+def test_a_data_frame_written_as_one_object_gives_all_of_its_spans(orient: str) -> None:
+    record = WHOLE_FRAMES[orient]
+    assert detect(record) == "openinference"
+    found = [o for o in read_records([record], now=NOW) if isinstance(o, CanonicalTrace)]
+    assert [(call.span_id, call.tokens_in, call.tokens_out) for call in found] == [
+        (OWN, 17420, 87),
+        ("d" * 16, 18000, 87),
+    ]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"context.span_id": {}},
+        {"context.span_id": {"0": None}, "start_time": 5, "name": {"0": 7}},
+        {"columns": ["context.span_id"], "data": [1, None, [], ["x", "y"]]},
+        {"0": {"context.span_id": 5}, "1": "text"},
+    ],
+)
+def test_a_damaged_data_frame_gives_no_calls(record: dict[str, Any]) -> None:
+    found = list(read_records([record], now=NOW))
+    assert not [outcome for outcome in found if isinstance(outcome, CanonicalTrace)]
+
+
 def test_a_page_is_unwrapped() -> None:
     page = {"data": [PAGED, PAGED], "next_cursor": None}
     found = [o for o in read_records([page], now=NOW) if isinstance(o, CanonicalTrace)]

@@ -371,3 +371,20 @@ def test_links_and_daily_figures_are_kept_once(store: ProdLensStore) -> None:
     assert [tuple(row) for row in store.conn.execute("select * from assistant_days")] == [
         ("copilot_metrics", "2025-10-01", "login1", "loc_added_sum", "", 8.0)
     ]
+
+
+def test_an_edit_that_was_applied_as_proposed_added_the_lines_it_proposed(
+    store: ProdLensStore,
+) -> None:
+    proposed = edit(source="codex", is_proposal=True, proposed_lines=4, timestamp=NOON)
+    done = edit(
+        source="codex",
+        decision=Decision.ACCEPT,
+        decision_source="result",
+        diff_ratio=1.0,
+        is_edit=False,
+    )
+    take(store, done)
+    take(store, proposed)
+    rows = store.conn.execute("select decision, applied_lines from suggestions").fetchall()
+    assert [tuple(row) for row in rows] == [("accept", 4)]
