@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from prodlens.clock import utc_now
 from prodlens.errors import InputError
-from prodlens.schemas import CanonicalTrace, ContextFact, Fact, Reject, RejectReason
+from prodlens.schemas import CanonicalTrace, ContextFact, Reject, RejectReason
 from prodlens.scopes import agreed, inherit
 from prodlens.sources import (
     claude_code,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from prodlens.schemas import Outcome
+    from prodlens.schemas import Fact, Outcome
 
 AUTO: Final = "auto"
 
