@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import time
@@ -101,6 +102,12 @@ def fail(dice: random.Random) -> Reply | BaseException | None:
     return dice.choice(faults) if dice.random() < 0.2 else None
 
 
+def pages_behind(store: ProdLensStore) -> int:
+    """Return how many pages behind the first are asked for, since one second may fill them all."""
+    found = store.conn.execute("select value from sync_state where key = 'behind'").fetchone()
+    return 0 if found is None else len(json.loads(found[0]))
+
+
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_one_quiet_run_ends_equal_to_the_server(store: ProdLensStore, hub: Hub, seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - a made-up world
@@ -126,7 +133,7 @@ def test_one_quiet_run_ends_equal_to_the_server(store: ProdLensStore, hub: Hub, 
     done = len(hub.seen)
     assert sync(store, hub) == (0, 0)
     assert {status for _, status in hub.seen[done:]} <= {304, 301}
-    assert len(hub.seen) - done <= 6
+    assert len(hub.seen) - done <= 6 + pages_behind(store)
     assert hub.keys == {f"Bearer {KEY}"}
     dump = "\n".join(store.conn.iterdump())
     assert KEY not in dump
