@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 MOST: Final = 20
 """Rows without `--limit`."""
 _GAP: Final = "  "
-_WIDEST: Final = (40, 24, 14)
+_LONGEST_TEXT: Final = 40
+_SHORTEST_TEXT: Final = 14
 """Characters of a text cell: the first width with which all columns fit is taken."""
 
 
@@ -231,20 +232,30 @@ def _fitted(
     """Return cells with long texts shortened as far as the width asks for, and their widths."""
     from prodlens.exports.words import Kind
 
-    body: list[list[str]] = []
-    widths: list[int] = []
-    for widest in _WIDEST:
-        body = [
-            [
-                _shortened(text, widest) if column.kind is Kind.TEXT else text
-                for text, column in zip(row, columns, strict=True)
-            ]
-            for row in cells
+    is_text = [column.kind is Kind.TEXT for column in columns]
+    heads = [cell_width(column.title) for column in columns]
+    natural = [max(map(cell_width, texts), default=0) for texts in zip(*cells, strict=True)]
+
+    def wide(most: int) -> list[int]:
+        return [
+            max(head, min(cell, most) if text else cell)
+            for head, cell, text in zip(heads, natural, is_text, strict=True)
         ]
-        heads = [column.title for column in columns]
-        widths = [max(map(cell_width, texts)) for texts in zip(heads, *body, strict=True)]
-        if _fitting(widths, width) == len(columns):
-            break
+
+    # as many columns as the shortest texts leave room for, then texts as long as those columns let
+    count = _fitting(wide(_SHORTEST_TEXT), width)
+    gaps = len(_GAP) * (count - 1)
+    lengths = range(_LONGEST_TEXT, _SHORTEST_TEXT, -1)
+    fitting = (one for one in lengths if sum(wide(one)[:count]) + gaps <= width)
+    most = next(fitting, _SHORTEST_TEXT)
+    body = [
+        [_shortened(text, most) if at else text for text, at in zip(row, is_text, strict=True)]
+        for row in cells
+    ]
+    widths = [
+        max(head, *map(cell_width, texts))
+        for head, texts in zip(heads, zip(*body, strict=True), strict=True)
+    ]
     return body, widths
 
 

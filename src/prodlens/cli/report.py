@@ -86,8 +86,8 @@ _SAID_ON_STDERR = frozenset(
     "outputs",
     multiple=True,
     metavar="FILE",
-    help="Write FILE, in the format of its ending (csv, json, md, txt, ...), instead of showing "
-    "the report; may be repeated.",
+    help="Write FILE, in the format of its ending (csv, html, json, md, pdf, txt, xlsx), instead "
+    "of showing the report; may be repeated, and computes once.",
 )
 @click.option(
     "--table",
@@ -346,7 +346,9 @@ def _write(
     if targets:
         for note in model.notes:
             if note.code in _SAID_ON_STDERR:
-                app.out.warn(note.text)
+                # what every report of the present day says is no warning: cron would mail it
+                say = app.out.note if note.code == "incomplete_day" else app.out.warn
+                say(note.text)
 
 
 def _show(app: App, model: ReportModel, width: int) -> None:

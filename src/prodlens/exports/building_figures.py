@@ -5,6 +5,7 @@ Selects, names and groups what was measured; computes no metric and knows no for
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from prodlens.exports.charts import Sparkline
@@ -46,8 +47,8 @@ _SHOWN_WHEN_KNOWN: Final = frozenset(
 """Metrics whose absence says nothing worth a line, or nothing that the line before doesn't say."""
 _NEEDS_DELIVERIES: Final = frozenset({"cost_per_merged_pr_usd"})
 """Metrics of another family that say nothing where there are no deliveries."""
-_LINKED: Final = "_ai_linked"
-"""Part of the name of metrics that compare pull requests with and without a sign of assistance: one
+_LINKED: Final = ("_ai_linked", "_not_linked")
+"""Parts of the names of metrics that compare pull requests with and without a sign of assistance: one
 of which nothing is known repeats the reason of the metric of all of them."""
 _FIRST_OF_EDITS: Final = "edits_proposed"
 _NEEDS_DAYS: Final = {"session_growth_percent": 14}
@@ -127,13 +128,33 @@ def _group(report: Report, family: Family, figures: dict[str, Figure]) -> Figure
     for figure in shown:
         if family is Family.DELIVERY and figure.value is not None and figure.note:
             remarks.setdefault(figure.note, figure.title)
+    reason = reasons.pop() if absent and len(reasons) == 1 else None
+    folded = {} if reason is not None else _folded(shown)
     return FigureGroup(
         id=name,
         title=title,
-        figures=shown,
-        reason=reasons.pop() if absent and len(reasons) == 1 else None,
-        remarks=tuple(f"{figure}: {note}" for note, figure in remarks.items()),
+        figures=tuple(one for one in shown if one not in folded),
+        reason=reason,
+        remarks=(
+            *(f"{figure}: {note}" for note, figure in remarks.items()),
+            *(
+                f"{count} more {'figure has' if count == 1 else 'figures have'} no value: {note}"
+                for note, count in Counter(folded.values()).items()
+            ),
+        ),
     )
+
+
+def _folded(shown: tuple[Figure, ...]) -> dict[Figure, str]:
+    """Return the figures that only repeat why another one has no value -> that reason."""
+    absent = [one for one in shown if one.value is None and one.note is not None]
+    several = {note for note, count in Counter(one.note for one in absent).items() if count > 2}
+    first = {note: next(one for one in absent if one.note == note) for note in several}
+    return {
+        one: one.note
+        for one in absent
+        if one.note is not None and one.note in several and one is not first[one.note]
+    }
 
 
 def _worth_a_line(report: Report, family: Family, figures: dict[str, Figure]) -> tuple[Figure, ...]:
@@ -148,7 +169,7 @@ def _worth_a_line(report: Report, family: Family, figures: dict[str, Figure]) ->
         figure
         for slug, figure in figures.items()
         if METRICS[slug].family is family
-        and not (figure.value is None and (slug in absent or _LINKED in slug))
+        and not (figure.value is None and (slug in absent or any(part in slug for part in _LINKED)))
     )
 
 

@@ -6,6 +6,7 @@ Chooses and writes; computes nothing and knows no typesetting.
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.exports.cells import (
@@ -19,6 +20,7 @@ from prodlens.exports.cells import (
     value_text,
 )
 from prodlens.exports.charts import ForestRows, LagProfile
+from prodlens.exports.figures import counted
 from prodlens.exports.model import FigureGroup, Finding
 from prodlens.exports.pdf_text import marked, name, sentence
 from prodlens.exports.svg_charts import standalone
@@ -26,7 +28,7 @@ from prodlens.exports.tables import Table
 from prodlens.exports.words import Kind, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from prodlens.exports.charts import Chart
     from prodlens.exports.model import Block, Change, Figure, Section
@@ -47,6 +49,8 @@ _MOST_ROWS: Final = 2000
 _LONGEST_CELL: Final = 160
 """Characters of a cell; CSV and JSON hold all of them."""
 _SIZES: Final = (9.0, 8.5, 8.0, 7.5, 7.0)
+_MOST_CHARACTERS: Final = _PAGE_CHARACTERS * _SIZES[0] / _SIZES[2]
+"""Characters of a part of a wide table, which is written larger than the smallest size."""
 _GAP_CHARACTERS: Final = 2.0
 
 
@@ -55,7 +59,7 @@ def section(one: Section, *, first: str) -> Part:
     return {
         "title": sentence(one.title),
         "subtitle": sentence(one.subtitle),
-        "blocks": [block(each, first=first) for each in one.blocks],
+        "blocks": [block(each, first=first) for part in one.blocks for each in on_paper(part)],
         "note": sentence(one.note),
     }
 
@@ -108,6 +112,57 @@ def table(one: Table, *, caption: str = "") -> Part:
         "note": sentence(one.note),
         "more": _more(one),
     }
+
+
+def on_paper(one: Block) -> list[Block]:
+    """Return a block as blocks that are no wider than a page: a wide table in parts.
+
+    Each part begins with the first column, and a rate stays beside the ends of its interval.
+    """
+    if not isinstance(one, Table) or len(one.columns) < 3:
+        return [one]
+    parts: list[list[int]] = [[0]]
+    for together in _together(one):
+        taken = [*parts[-1], *together]
+        if len(parts[-1]) > 1 and _needed(_narrowest(one, taken)) > _MOST_CHARACTERS:
+            parts.append([0, *together])
+        else:
+            parts[-1] = taken
+    if len(parts) == 1:
+        return [one]
+    return [
+        replace(
+            one,
+            title=f"{one.title}, part {number} of {len(parts)}",
+            columns=tuple(one.columns[place] for place in places),
+            rows=tuple(tuple(row[place] for place in places) for row in one.rows),
+            note=one.note if number == len(parts) else "",
+        )
+        for number, places in enumerate(parts, start=1)
+    ]
+
+
+def _together(one: Table) -> Iterator[list[int]]:
+    """Yield the places of the columns after the first one, those that belong together at once."""
+    found: list[int] = []
+    for place, column in enumerate(one.columns[1:], start=1):
+        if found and not column.id.endswith(("_low", "_high")):
+            yield found
+            found = []
+        found.append(place)
+    yield found
+
+
+def _narrowest(one: Table, places: Sequence[int]) -> list[int]:
+    """Return how many characters each of some columns takes when its head is broken into lines."""
+    room = []
+    for place in places:
+        column = one.columns[place]
+        cells = [len(cell_text(column, row[place])) for row in one.rows[:_MOST_ROWS]]
+        body = max(cells, default=0)
+        body = min(body, _WIDEST_TEXT) if column.kind is Kind.TEXT else body
+        room.append(max(body, *map(len, column.title.split()), 1))
+    return room
 
 
 def _more(one: Table) -> str:
@@ -247,5 +302,5 @@ def _chart(chart: Chart) -> Part:
         "note": sentence(chart.note),
         "table": table(chart.table, caption=f"{chart.title}, in numbers") if is_beside else None,
         "behind": "" if is_beside else f"--table {name(chart.table.id)}",
-        "behind_rows": f"{rows:,}",
+        "behind_rows": counted(rows, "row"),
     }

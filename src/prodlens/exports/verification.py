@@ -27,6 +27,8 @@ _CLOSE: Final = 1e-9
 """Relative difference that two numerical libraries may have."""
 _LEFT_OUT: Final = ("metadata.", "report.versions.", "report.filters.")
 _GONE: Final = "is gone"
+_NAMES: Final = ("slug", "id")
+"""What a part of a document is called by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +118,29 @@ def held(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Check]:
 
 
 def _numbers(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, value in flat("", dict(document)):
+    for name, value in flat("", _named(dict(document))):
         if not name.startswith(_LEFT_OUT):
             yield name, value
+
+
+def _named(value: Any) -> Any:
+    """Return plain values in which parts with a name stand under it instead of their place.
+
+    So that a number is held against the same one also when parts were added or left out since.
+    """
+    if isinstance(value, dict):
+        return {key: _named(item) for key, item in value.items()}
+    if not isinstance(value, list):
+        return value
+    names = [
+        next((str(item[key]) for key in _NAMES if key in item), "")
+        if isinstance(item, dict)
+        else ""
+        for item in value
+    ]
+    items = [_named(item) for item in value]
+    unique = value and all(names) and len(set(names)) == len(names)
+    return dict(zip(names, items, strict=True)) if unique else items
 
 
 def _is_number(value: object) -> bool:

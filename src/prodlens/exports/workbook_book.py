@@ -20,6 +20,7 @@ from prodlens.exports.text import one_line
 from prodlens.exports.words import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
     from prodlens.exports.tables import Column, Table, Value
@@ -35,6 +36,12 @@ _NO_NAME: Final = re.compile(r"[\[\]:*?/\\]")
 _NO_XML: Final = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _NARROWEST: Final = 9
 _WIDEST: Final = 46
+_WIDEST_PROSE: Final = 90
+_PROSE: Final = 4 * _WIDEST
+"""Characters from which on a text gets a wider column, so that its row is not a tower."""
+_LINE: Final = 15.0
+_HIGHEST: Final = 405.0
+"""Points of a line of text, and of the highest row that a sheet has."""
 _SECONDS_PER_DAY: Final = 86_400.0
 _OPTIONS: Final = {
     "in_memory": True,
@@ -147,6 +154,18 @@ class Book:
                 sheet.set_row(0, 1.6 * properties["font_size"])
             sheet.write_string(row, column, shown(text), self.style(**properties))
 
+    def fit(self, sheet: Any, row: int, texts: Iterable[tuple[str, float]]) -> None:
+        """Make a row as high as its wrapped texts need: not every program does so by itself.
+
+        Args:
+            sheet: The sheet.
+            row: The row, from 0.
+            texts: Texts that wrap, each with the width of its column in characters.
+        """
+        lines = max((lines_of(text, width) for text, width in texts), default=1)
+        if lines > 1:
+            sheet.set_row(row, min(_HIGHEST, _LINE * lines + 1.0))
+
     def value(
         self, sheet: Any, at: tuple[int, int], kind: Kind, value: Value, **properties: Any
     ) -> None:
@@ -208,8 +227,12 @@ class Book:
             for place, (column, value) in enumerate(zip(table.columns, line, strict=True)):
                 wrap = {"text_wrap": True, **LEFT} if column.kind is Kind.TEXT else {}
                 self.value(sheet, (number, place), column.kind, value, signed=column.signed, **wrap)
-        for place, width in enumerate(widths(table)):
+        wide_as = widths(table)
+        for place, width in enumerate(wide_as):
             sheet.set_column(place, place, width)
+        for number, line in enumerate(table.rows, start=row + 1):
+            said = zip(line, wide_as, strict=True)
+            self.fit(sheet, number, [(one, width) for one, width in said if isinstance(one, str)])
         last = row + len(table.rows)
         if table.rows and table.columns:
             sheet.autofilter(row, 0, last, len(table.columns) - 1)
@@ -228,8 +251,19 @@ def widths(table: Table) -> list[int]:
         cells = [cell_text(column, row[place]) for row in table.rows]
         longest = max([wide(shown(text)) for text in cells], default=0)
         heading = max((wide(word) for word in shown(column.title).split()), default=0) + 3
-        found.append(max(_NARROWEST, min(_WIDEST, max(longest + 3, heading))))
+        most = _WIDEST if longest <= _PROSE else _WIDEST_PROSE
+        found.append(max(_NARROWEST, min(most, max(longest + 3, heading))))
     return found
+
+
+def lines_of(text: str, width: float) -> int:
+    """Return how many lines a text takes in a column; lines that break at words are not full.
+
+    >>> lines_of("a short one", 30.0), lines_of("word " * 20, 30.0)
+    (1, 4)
+    """
+    long = wide(shown(text))
+    return 1 if long <= width else -(-long // max(int(0.9 * width), 1))
 
 
 def _calendar(value: date) -> date:

@@ -37,7 +37,7 @@ _TWO_DECIMALS: Final = "#,##0.00"
 _POINTS: Final = '+0.0" pts";-0.0" pts";0.0" pts"'
 _GROWTH: Final = "+0%;-0%;0%"
 _FIGURES: Final = (
-    ("Metric", 30),
+    ("Metric", 38),
     ("Value", 13),
     ("95% from", 11),
     ("to", 11),
@@ -51,9 +51,9 @@ _FIGURES: Final = (
     ("95% from", 11),
     ("to", 11),
     ("Verdict", 10),
-    ("Note", 40),
+    ("Note", 60),
+    ("Name", 34),
     ("How it is computed", 70),
-    ("Name", 26),
 )
 _RIGHT: Final = frozenset({"Value", "95% from", "to", "n", "Of", "Out of", "Before", "Change"})
 _FINDINGS: Final = (
@@ -137,11 +137,12 @@ def figures_sheet(book: Book, model: ReportModel) -> None:
         change_cells(book, sheet, (row, 9), one)
         verdict = Verdict.NONE if one.change is None else one.change.verdict
         book.text(sheet, row, 13, "" if verdict is Verdict.NONE else verdict.value, **LEFT)
-        before = one.change.note if one.change else None
+        before = one.change.note if one.change and one.change.note != one.note else None
         told = "; ".join(part for part in (one.note, before and f"before: {before}") if part)
         book.text(sheet, row, 14, told, **WRAPPED, **LEFT)
-        book.text(sheet, row, 15, one.definition, **WRAPPED, **LEFT)
-        book.text(sheet, row, 16, one.slug, **MUTED, **LEFT)
+        book.text(sheet, row, 15, one.slug, **MUTED, **LEFT)
+        book.text(sheet, row, 16, one.definition, **LEFT)  # in one line: nothing stands behind it
+        book.fit(sheet, row, ((one.title, _FIGURES[0][1]), (told, _FIGURES[14][1])))
     if model.figures:
         sheet.autofilter(HEAD_ROW, 0, HEAD_ROW + len(model.figures), len(_FIGURES) - 1)
     sheet.freeze_panes(HEAD_ROW + 1, 1)
@@ -151,10 +152,10 @@ def figures_sheet(book: Book, model: ReportModel) -> None:
 
 def findings_sheet(book: Book, model: ReportModel) -> None:
     """Write every finding with its numbers: the sentences that may be repeated."""
-    found = [*model.findings]
+    found = {one.id: one for one in model.findings}
     for section in model.sections:
-        found += [block for block in section.blocks if isinstance(block, Finding)]
-    rows = tuple(_finding_row(one) for one in found)
+        found |= {block.id: block for block in section.blocks if isinstance(block, Finding)}
+    rows = tuple(_finding_row(one) for one in found.values())
     table = Table(id="findings", title="Findings", columns=_FINDINGS, rows=rows)
     table_sheet(book, table, note="Associations; none of them says what causes what.")
 

@@ -105,6 +105,17 @@ def test_without_tokens_on_the_bill_nothing_is_guessed() -> None:
     assert parts(cell) == {"rest": 30}
 
 
+def test_without_tokens_one_unpriced_call_does_not_explain_the_gap() -> None:
+    (item,) = Cell(day=DAY, model="m", billed=100, stored=70, calls=4, unpriced_calls=1).items()
+    assert (item.part, item.nanos) == (Part.REST, 30)
+    assert item.reason == ("the bill names no tokens to compare; without a price: 1 of 4 calls")
+
+
+def test_without_tokens_calls_that_all_lack_a_price_explain_the_gap() -> None:
+    cell = Cell(day=DAY, model="m", billed=100, calls=4, unpriced_calls=4)
+    assert parts(cell) == {"not_priced": 100}
+
+
 def test_a_subscription_is_labelled_and_on_no_bill() -> None:
     (item,) = Cell(day=DAY, model="m", subscription=80).items()
     assert (item.part, item.nanos) == (Part.REST, -80)

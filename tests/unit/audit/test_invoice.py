@@ -165,6 +165,30 @@ def test_a_file_that_is_no_bill_is_refused_in_words(tmp_path: Path, text: str, s
         bill_of(tmp_path, text)
 
 
+def test_a_day_without_separators_is_that_day(tmp_path: Path) -> None:
+    bill = bill_of(tmp_path, "date,cost\n20261121,0.4\n")
+
+    assert list(bill.cells) == [(date(2026, 11, 21), "")]
+
+
+def test_a_day_that_is_none_is_refused_without_separators_too(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is no day"):
+        bill_of(tmp_path, "date,cost\n20261341,0.4\n")
+
+
+def test_tokens_with_a_decimal_comma_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'0,479' is no number of tokens"):
+        bill_of(tmp_path, "date;cost;tokens\n2026-11-21;1;0,479\n")
+
+
+def test_a_file_that_is_given_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bill.csv"
+    path.write_text("date,cost\n2026-11-21,5\n", encoding="utf-8")
+
+    with pytest.raises(InputError, match="is given twice"):
+        read_bill([path, tmp_path / "." / "bill.csv"], {}, UTC)
+
+
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "bill.csv"
     path.write_bytes(b"date,cost\n2026-11-21,\xff\xfe\n")
@@ -194,7 +218,11 @@ def test_money_is_read_exactly(text: str, amount: Fraction) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-", "1.234,56", "1,23", "nan", "inf", "1e999", "1 000,5", "9e15"]
+    "text",
+    [
+        *("", "-", "1.234,56", "1,23", "nan", "inf", "1e999", "1 000,5", "9e15"),
+        *("0,479", "-0,479", "00,123", "(-5)", "(5", "((5))"),
+    ],
 )
 def test_what_is_no_amount_is_no_amount(text: str) -> None:
     with pytest.raises(InputError):

@@ -294,6 +294,17 @@ def test_no_line_is_wider_than_the_terminal_and_what_is_missing_is_named(width: 
     assert ("Not shown" in said) == (len(shown) < len(titles))
 
 
+def test_names_are_as_long_as_the_columns_that_fit_leave_room_for() -> None:
+    found = models(
+        {"claude-sonnet-4-5-20250929": CallFigures(calls=6436, tokens_known=1, tokens=199_158_000)}
+    )
+    shown = [listing.page(found, width)[1].split("  ")[0] for width in (30, 40, 60, 100)]
+    assert shown == [
+        *("claude-sonnet-4-5-20...", "claude-sonn...", "claude-sonnet-4-5-2..."),
+        "claude-sonnet-4-5-20250929",
+    ]
+
+
 def test_nothing_that_a_terminal_obeys_is_printed() -> None:
     for line in [*listing.page(wide_listing(), 100), *listing.lines_of_pipe(wide_listing().table)]:
         assert not set(line) & {"\x1b", "\u202e", "\r", "\n", "\x07"}

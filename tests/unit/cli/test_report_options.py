@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from prodlens.cli.__main__ import prod_lens
+from prodlens.exports.registry import FORMATS
 from prodlens.storage import ProdLensStore
 
 if TYPE_CHECKING:
@@ -175,3 +176,16 @@ def test_an_empty_database_gives_every_format_something_to_say(folder: Path) -> 
     assert result.exit_code == 0
     assert "There are no calls in the database." in (folder / "e.md").read_text("utf-8")
     assert "prod-lens ingest-traces PATH" in (folder / "e.txt").read_text("utf-8")
+
+
+def test_help_names_every_format() -> None:
+    said = " ".join(run("--help").stdout.split())
+    assert len(FORMATS) == 7
+    assert f"({', '.join(sorted(suffix.removeprefix('.') for suffix in FORMATS))})" in said
+
+
+def test_that_a_day_is_not_over_is_said_and_is_no_warning(folder: Path) -> None:
+    asked = ("--as-of", "2026-04-05T12:00:00Z", "--since", "20d", "-o", "a.txt")
+    assert "5 Apr 2026 is not over" in run(*asked).stderr
+    assert run("-q", *asked).stderr == ""
+    assert "5 Apr 2026 is not over" in (folder / "a.txt").read_text("utf-8")

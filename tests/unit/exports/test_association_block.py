@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prodlens.exports.association_block import associations, strip
+from prodlens.exports.building import model_of
 from prodlens.exports.building_association import association_section, effects_section
 from prodlens.exports.effects_block import effects
 from prodlens.exports.headline import headline
+from prodlens.exports.model import Finding
 from prodlens.exports.page import Page
 from prodlens.metrics.association import Associations
 from prodlens.metrics.calendar import Days
@@ -64,13 +66,64 @@ def test_a_strip_has_its_width_its_dot_and_touches_zero_only_with_its_interval(
     assert (middle in "┼●") == (low <= 0.0 <= high)
 
 
-def test_the_sentence_that_leads_the_page_is_not_said_again(delivering: Report) -> None:
+def test_a_sentence_that_leads_the_page_is_not_said_again(delivering: Report) -> None:
+    section = section_of(delivering)
     sheet = Page(width=120)
-    associations(sheet, section_of(delivering), first=headline(delivering))
+    said = section.blocks[0]
+    assert isinstance(said, Finding)
+    associations(sheet, section, first=said.text)
     text = " ".join(sheet.plain().split())
     assert "more merged pull requests the next day (r +0.28" in text
     assert "more commits the next day" not in text
-    assert headline(delivering).startswith("Days with more AI sessions than usual")
+
+
+def leading(report: Report, **changes: Any) -> str:
+    """The sentence a report begins with when its first comparison is changed."""
+    first, *rest = report.associations.comparisons
+    changed = dataclasses.replace(first, **changes)
+    return headline(dataclasses.replace(report, associations=Associations((changed, *rest))))
+
+
+def test_a_report_begins_with_what_a_person_can_repeat_and_its_caveat(delivering: Report) -> None:
+    assert headline(delivering) == (
+        "Days with more AI sessions than usual for the weekday go together with more commits the "
+        "next day (r +0.27, 95% interval +0.04 to +0.48, 89 paired days, not declared beforehand). "
+        "An association of day-to-day fluctuations, not an effect of AI."
+    )
+    found = delivering.associations.commits.result
+    assert found is not None
+    open_ = dataclasses.replace(found, r=-0.11, ci_low=-0.44, ci_high=0.25)
+    assert leading(delivering, result=open_) == (
+        "89 paired days neither show nor exclude that days with more AI sessions go together with "
+        "more or fewer commits the next day (r -0.11, 95% interval -0.44 to +0.25)."
+    )
+    assert "declared beforehand). An association" in leading(delivering, declaration="confirmatory")
+    below = dataclasses.replace(found, r=-0.4, ci_low=-0.6, ci_high=-0.2)
+    assert "go together with fewer commits" in leading(delivering, result=below)
+    short = leading(delivering, status="exploratory")
+    assert short.startswith("Exploratory, fewer than 28 days: Days with more AI sessions")
+
+
+def test_what_does_not_stand_after_so_many_tests_leads_as_no_finding(delivering: Report) -> None:
+    asked: dict[str, Any] = {"is_primary": False, "q": 0.21, "family_size": 8}
+    assert leading(delivering, **asked) == (
+        "AI sessions and commits the next day (r +0.27, 95% interval +0.04 to +0.48, 89 paired "
+        "days, q 0.210 of 8 tests): no finding, after allowing for chance."
+    )
+
+
+def test_the_first_finding_has_the_numbers_and_the_section_says_it_in_full(
+    delivering: Report,
+) -> None:
+    model = model_of(delivering)
+    first, second = model.findings[:2]
+    assert first.id == "headline"
+    assert second.id == "association_commits"
+    assert first.estimate == second.estimate
+    assert first.estimate is not None
+    assert first.detail.startswith("n 89 pairs of days, worth")
+    assert "What would change it:" in second.text
+    assert len({one.id for one in model.findings}) == len(model.findings)
 
 
 def test_n_family_q_status_and_effect_stand_with_each_estimate(delivering: Report) -> None:
@@ -88,7 +141,7 @@ def test_n_family_q_status_and_effect_stand_with_each_estimate(delivering: Repor
 
 
 def test_what_was_left_out_is_said(delivering: Report) -> None:
-    missing = shown(delivering, days_covered=80)
+    missing = shown(delivering, days_covered=80, days_in_window=90)
     assert "10 days of 90 left out: not covered by both." in missing
     run = shown(
         delivering,
@@ -100,7 +153,7 @@ def test_what_was_left_out_is_said(delivering: Report) -> None:
         "Too many days are without coverage: only the longest run of covered days is compared, 5 "
         "Jan to 8 Feb 2026."
     ) in " ".join(run.split())
-    assert "left out" not in run
+    assert "56 days of 91 left out" not in run
 
 
 def test_holidays_are_named_with_the_estimate_without_them(delivering: Report) -> None:

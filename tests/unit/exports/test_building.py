@@ -2,18 +2,20 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from prodlens.exports.building import model_of
+from prodlens.exports.building_figures import figures_of, groups_of
 from prodlens.exports.charts import ForestRows, Histogram, LagProfile, RateBand, StackedDays
-from prodlens.exports.model import Change, Figure
+from prodlens.exports.model import Change, Figure, FigureGroup
 from prodlens.exports.report_tables import tables_of
 from prodlens.exports.tables import Column, Table
 from prodlens.exports.words import Kind, Status, Verdict
-from prodlens.metrics.catalog import METRICS
+from prodlens.metrics.catalog import METRICS, Family
 from prodlens.metrics.metric import Better
 from prodlens.metrics.values import Unit
 
@@ -134,6 +136,44 @@ def test_a_comparison_is_matched_by_weekday(whole: Report) -> None:
     cost = next(one for one in model.figures if one.slug == "cost_usd")
     assert cost.change is not None
     assert cost.change.verdict is Verdict.NONE
+
+
+def test_a_reason_that_many_figures_share_is_said_once(from_clone: Report, whole: Report) -> None:
+    for report in (from_clone, whole):
+        for section in model_of(report).sections:
+            for group in (one for one in section.blocks if isinstance(one, FigureGroup)):
+                reasons = Counter(one.note for one in group.figures if one.value is None)
+                assert max(reasons.values(), default=0) <= 2
+
+
+def test_folded_figures_are_counted_and_stand_in_the_whole_list(report: Report) -> None:
+    figures = figures_of(report)
+    unknown = {
+        slug: dataclasses.replace(one, value=None, low=None, high=None, note="none was read")
+        for slug, one in figures.items()
+        if slug in {"tokens_per_accept", "total_tokens", "cost_usd"}
+    }
+    assert len(unknown) == 3
+    group = groups_of(report, figures | unknown)[Family.COST]
+    assert [one.slug for one in group.figures if one.note == "none was read"] == ["total_tokens"]
+    assert group.remarks == ("2 more figures have no value: none was read",)
+
+
+def test_what_compares_linked_with_other_requests_is_left_out_without_a_value(
+    delivering: Report,
+) -> None:
+    model = model_of(delivering)
+    shown = {
+        figure.slug
+        for section in model.sections
+        for block in section.blocks
+        if isinstance(block, FigureGroup)
+        for figure in block.figures
+    }
+    assert "pr_merge_time_not_linked_hours" in shown
+    assert not shown & {"pr_merge_time_ai_linked_hours", "pr_size_ai_linked_lines"}
+    assert {"ai_linked_prs", "ai_linked_by_label"} <= shown
+    assert "pr_size_ai_linked_lines" in {one.slug for one in model.figures}
 
 
 def test_not_enough_days_are_counted(report: Report) -> None:

@@ -23,7 +23,7 @@ from fakes.sample_report import SENTENCE, empty_model, hostile_model, sample_mod
 from prodlens.exports import pdf
 from prodlens.exports.building import model_of
 from prodlens.exports.model import Section
-from prodlens.exports.pdf_parts import drawing, grid, table
+from prodlens.exports.pdf_parts import drawing, grid, on_paper, table
 from prodlens.exports.pdf_text import MARK, is_drawn, is_marked, marked, name, short, spelled
 from prodlens.exports.tables import Column, Table
 from prodlens.exports.text import from_outside
@@ -70,6 +70,30 @@ def with_table(rows: int) -> ReportModel:
     return replace(
         sample_model(), sections=(Section(id="long", title="Long things", blocks=(long,)),)
     )
+
+
+def test_a_wide_table_stands_in_parts_that_each_begin_with_the_name() -> None:
+    numbers = [Column(id=f"n{n}", title=f"Number {n:02d}", kind=Kind.INT) for n in range(17)]
+    rate = [
+        Column(id=name, title=title, kind=Kind.PERCENT)
+        for name, title in (("rate", "Rate"), ("rate_low", "95% from"), ("rate_high", "to"))
+    ]
+    columns = (Column(id="model", title="Model"), *numbers[:9], *rate, *numbers[9:])
+    row = ("claude-sonnet-4-5-20250929", *range(1000, 1009), 0.5, 0.4, 0.6, *range(2000, 2008))
+    wide = Table(id="wide", title="Wide", columns=columns, rows=(row,), note="Below it.")
+    parts = [part for part in on_paper(wide) if isinstance(part, Table)]
+    assert [part.title for part in parts] == ["Wide, part 1 of 2", "Wide, part 2 of 2"]
+    assert [part.columns[0].id for part in parts] == ["model", "model"]
+    assert [one.id for part in parts for one in part.columns[1:]] == [one.id for one in columns[1:]]
+    assert [cell for part in parts for cell in part.rows[0][1:]] == list(row[1:])
+    assert parts[1].columns[1].id not in {"rate_low", "rate_high"}
+    assert [part.note for part in parts] == ["", "Below it."]
+    assert all(len(table(part)["heads"]) < 16 for part in parts)
+    model = replace(
+        sample_model(), sections=(Section(id="wide", title="Wide things", blocks=(wide,)),)
+    )
+    assert packed(" ".join(pages(model))).count("claude-sonnet-4-5-20250929") == 2
+    assert on_paper(parts[0]) == [parts[0]]
 
 
 def test_the_first_page_says_what_may_be_repeated_with_its_caveat() -> None:

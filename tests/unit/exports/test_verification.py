@@ -63,7 +63,24 @@ def test_a_number_in_a_table_of_the_report_counts_too(document: dict[str, Any]) 
     chart = next(block for block in blocks if block["type"] == "StackedDays")
     chart["table"]["rows"][3][1] += 1
     changed = [one.name for one in held(document, now) if not one.holds]
-    assert changed == ["report.sections.0.blocks.1.table.rows"]
+    assert changed == ["report.sections.use.blocks.daily_tokens.table.rows"]
+
+
+def test_a_number_is_held_against_the_same_one_wherever_it_stands_now(
+    document: dict[str, Any],
+) -> None:
+    now = copy.deepcopy(document)
+    now["report"]["sections"].reverse()
+    figures = now["report"]["figures"]
+    gone = figures.pop(3)
+    figures.insert(0, {**gone, "slug": "a_new_one", "value": 17.0})
+    changed = [one for one in held(document, now) if not one.holds]
+    assert changed
+    assert {one.name.rpartition(".")[0] for one in changed} <= {
+        f"report.figures.{gone['slug']}",
+        f"report.figures.{gone['slug']}.change",
+    }
+    assert all(one.is_gone for one in changed)
 
 
 def test_a_document_says_what_it_was_asked_for(document: dict[str, Any]) -> None:
@@ -71,7 +88,7 @@ def test_a_document_says_what_it_was_asked_for(document: dict[str, Any]) -> None
     assert asked == {
         "repo": "acme/payments",
         "since": "2026-01-29",
-        "until": None,
+        "until": "2026-03-12",
         "policy_models": None,
         "lag_days": 1,
     }

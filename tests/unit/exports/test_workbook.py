@@ -305,7 +305,25 @@ def test_a_real_report_keeps_its_numbers(whole: Report) -> None:
     sheet = book(model)["Figures"]
     for figure in model.figures:
         cells = next(
-            line for line in sheet.iter_rows(min_row=5, values_only=True) if line[16] == figure.slug
+            line for line in sheet.iter_rows(min_row=5, values_only=True) if line[15] == figure.slug
         )
         assert (cells[1] is None) == (figure.value is None)
         assert cells[4] == figure.n
+
+
+def test_a_row_is_as_high_as_its_wrapped_texts() -> None:
+    found = sample()
+    sheet = found["Findings"]
+    texts = {line[0].row: str(line[1].value) for line in sheet.iter_rows(min_row=5)}
+    assert any(len(text) > 100 for text in texts.values())
+    for number, text in texts.items():
+        high = sheet.row_dimensions[number].height or 15.0
+        assert high >= 15.0 * len(text) / sheet.column_dimensions["B"].width
+    figures = found["Figures"]
+    assert {figures.row_dimensions[number].height for number in range(5, 13)} == {None}
+
+
+def test_a_finding_stands_in_one_row_after_the_sentence_in_short(whole: Report) -> None:
+    rows = list(book(model_of(whole))["Findings"].iter_rows(min_row=5, values_only=True))
+    assert [line[0] for line in rows] == ["in short", "commits, +1 d", "merged PRs, +1 d"]
+    assert rows[0][2:6] == rows[1][2:6]
