@@ -155,12 +155,45 @@ def test_a_day_a_session_and_a_repository_narrow_the_sum(told: Callable[..., Any
         (("--day", "2026-11-22", "--since", "2026-11-01"), 2),
         (("--day", "someday"), 2),
         (("--repo", "../etc"), 2),
+        (("--repo", "acme/gadgets"), 1),
     ],
 )
 def test_what_makes_no_sense_is_refused(
     told: Callable[..., Any], words: tuple[str, ...], code: int
 ) -> None:
     told("audit", *words, code=code)
+
+
+def test_a_slice_without_calls_says_where_names_are_found(
+    ingested: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+
+    assert run("audit", "--session", "none", "--db", str(ingested / "cache.db")) == 0
+
+    printed = capsys.readouterr()
+    assert printed.out == "$0.000000 for 0 calls\n"
+    assert "No call is in this slice: prod-lens sessions" in printed.err
+
+
+def test_a_session_without_a_name_holds_nothing_at_all(told: Callable[..., Any]) -> None:
+    found = told("audit", "--session", "", "--json")
+
+    assert (found["calls"], found["left_out"]) == (0, None)
+
+
+def test_what_never_counts_is_on_no_two_days(told: Callable[..., Any], tmp_path: Path) -> None:
+    config = tmp_path / "prodlens.toml"
+    config.write_text('[report]\ntimezone = "Asia/Kolkata"\n', encoding="utf-8")
+
+    whole = told("audit", "--json")["left_out"]
+    of_utc = told("audit", "--json", "--day", "2026-11-22")["left_out"]
+    cut = told("audit", "--json", "--day", "2026-11-22", "--config", str(config))
+
+    assert whole == of_utc
+    assert whole["records"] == 51
+    assert cut["calls"] == 16
+    assert cut["left_out"] is None
 
 
 def test_a_read_only_database_can_be_audited(ingested: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.audit.behind import Audit, AuditedCall, LeftOut, Price, SeenRecord, Spot, Tokens
-from prodlens.clock import parse_stored, utc_day
+from prodlens.clock import day_start, parse_stored, utc_day
 from prodlens.metrics.catalog import HIGH_DIFF_RATIO
 from prodlens.metrics.inputs import one_state
 from prodlens.pricing import Usage
@@ -72,7 +72,8 @@ def audit(
         groups = audit_readings.cost_groups(conn, clause)
         rows = audit_readings.calls(conn, clause, limit=limit)
         unpriced = [group for group in groups if group.cost_source == CostSource.UNKNOWN]
-        whole = not (session or call or selection.repositories or selection.models)
+        narrow = session is not None or call is not None
+        narrow = narrow or bool(selection.repositories or selection.models)
         return Audit(
             since=selection.since,
             until=selection.until,
@@ -85,9 +86,17 @@ def audit(
             unpriced_tokens=sum(group.tokens for group in unpriced),
             subscription_nanos=total.subscription_nanos,
             records=sum(group.records for group in groups),
-            left_out=audit_readings.shadowed_days(conn, selection) if whole else None,
+            left_out=None if narrow else _left_out_days(conn, selection),
             shown=tuple(_audited(conn, row, prices) for row in rows),
         )
+
+
+def _left_out_days(conn: sqlite3.Connection, selection: Selection) -> tuple[int, int, int] | None:
+    """Return what never counts; None where a UTC day is cut: both sides would hold all of it."""
+    ends = (selection.since, selection.until)
+    if any(end is not None and end != day_start(utc_day(end)) for end in ends):
+        return None
+    return audit_readings.shadowed_days(conn, selection)
 
 
 def _of(groups: Sequence[audit_readings.CostGroup], source: CostSource) -> tuple[int, int]:

@@ -137,7 +137,7 @@ class AuditedCall:
         repo_slug: Repository; None when not known.
         model: Model; None when not known.
         provider: Who served it; None when not known.
-        traffic_class: Class of traffic; None is ordinary.
+        traffic_class: Class of traffic; None: no rule says whose it is.
         cost_nanos: The cost that every sum uses; None is unpriced.
         cost_source: reported, computed or unknown.
         price_version: Price list behind a computed cost, as stored.
@@ -208,7 +208,7 @@ class Audit:
         subscription_nanos: Part of the sum that stands for calls on a subscription.
         records: Distinct records that describe the calls.
         left_out: Records of these UTC days that never count, with their tokens and nano-dollars;
-            None when the slice is about less than whole days.
+            None when the slice is about less than whole UTC days.
         shown: Calls in full, the dearest first.
     """
 

@@ -127,11 +127,17 @@ class Cell:
         return self._by_tokens(self.billed)
 
     def _without_tokens(self, billed: int) -> Item:
-        """Without tokens on the bill, fewer calls and other prices can't be told apart."""
+        """Without tokens on the bill, fewer calls and other prices can't be told apart.
+
+        Nor can calls without a price, where others have one: a single one would explain any gap.
+        """
         gap = billed - self.stored
-        if self.unpriced_calls and gap > 0:
+        if self.unpriced_calls == self.calls and gap > 0:
             return self._item(Part.NOT_PRICED, gap, self._unpriced())
-        return self._item(Part.REST, gap, "the bill names no tokens to compare")
+        words = "the bill names no tokens to compare"
+        if self.unpriced_calls:
+            words = f"{words}; {self._unpriced()}"
+        return self._item(Part.REST, gap, words)
 
     def _by_tokens(self, billed: int) -> list[Item]:
         known, weights = self.tokens, self.weights

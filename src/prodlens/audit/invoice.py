@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 KINDS: Final = ("fresh", "cache_read", "cache_write", "cache_write_1h", "output")
 """Kinds of tokens that have prices of their own; `cache_write` is for five minutes."""
 _SHOWN: Final = 5
-_MONEY: Final = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+|(?=\.))(?:\.\d*)?(?:[eE][+-]?\d{1,2})?")
-_WHOLE: Final = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,18}(?:\.0*)?")
+_MONEY: Final = re.compile(
+    r"-?(?:[1-9]\d{0,2}(?:,\d{3})+|\d+|(?=\.))(?:\.\d*)?(?:[eE][+-]?\d{1,2})?"
+)
+_WHOLE: Final = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+|\d{1,18}(?:\.0*)?")
+_COMPACT: Final = re.compile(r"(20\d\d)(\d\d)(\d\d)")
+"""A day without separators; as a number it would be seconds since 1970."""
 _DOLLARS: Final = frozenset({"", "usd", "us$", "$"})
 
 
@@ -86,8 +90,10 @@ def read_bill(paths: Sequence[Path], overrides: Mapping[str, str], zone: tzinfo)
 
     Raises:
         MissingPathError: A file does not exist.
-        InputError: A file is no such CSV, or rows can't be read; the message names the lines.
+        InputError: A file is no such CSV, or is given twice, or rows can't be read; the message
+            names the lines.
     """
+    _refuse_twice(paths)
     cells: dict[tuple[date, str], Billed] = {}
     files, rows = [], 0
     for path in paths:
@@ -99,6 +105,15 @@ def read_bill(paths: Sequence[Path], overrides: Mapping[str, str], zone: tzinfo)
         named = ", ".join(str(path) for path in paths)
         raise InputError(f"{named}: no row holds a cost, so there is nothing to compare.")
     return bill
+
+
+def _refuse_twice(paths: Sequence[Path]) -> None:
+    """Refuse a file that is named twice: all of it would be added up twice."""
+    seen = set()
+    for path in paths:
+        if (place := path.resolve()) in seen:
+            raise InputError(f"{path} is given twice: it would count twice.")
+        seen.add(place)
 
 
 def _read(
@@ -205,8 +220,9 @@ def money(text: str) -> Fraction:
     """
     plain = text.strip()
     negative = plain.startswith("(") and plain.endswith(")")
-    plain = plain.strip("()").replace("USD", "").replace("$", "").replace(" ", "")
-    if not _MONEY.fullmatch(plain):
+    plain = plain[1:-1] if negative else plain
+    plain = plain.replace("USD", "").replace("$", "").replace(" ", "")
+    if not _MONEY.fullmatch(plain) or (negative and plain.startswith("-")):
         raise InputError(f"{_short(text)} is no amount of money: write 1234.50.")
     try:
         amount = Fraction(Decimal(plain.replace(",", "")))
@@ -242,6 +258,7 @@ def _whole(text: str) -> int:
 
 def _day(text: str, zone: tzinfo) -> date:
     """Return the day of a row; a time at midnight is the day that is written."""
+    text = _COMPACT.sub(r"\1-\2-\3", text) if _COMPACT.fullmatch(text) else text
     found = parse_instant(text.replace("/", "-")) if text[:4].isdigit() else None
     if found is None:
         raise InputError(f"{_short(text)} is no day: write it as 2026-10-01.")

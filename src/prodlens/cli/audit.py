@@ -59,13 +59,14 @@ def audit(
 ) -> None:
     """Show the records, usage and price behind each cost, and what was counted only once."""
     from prodlens.audit import audit as audited
+    from prodlens.cli.listing import open_known
     from prodlens.cli.price_book import price_book
     from prodlens.errors import InputError
 
     if day and (since or until):
         raise click.UsageError("--day is a time already: leave --since and --until away.")
     selection = _selection(app, repo, model, _times(app, day, since, until))
-    with app.open_store(read_only=True) as store:
+    with open_known(app, selection) as store:
         found = audited(
             store,
             selection,
@@ -143,6 +144,8 @@ def _show(app: App, found: Audit) -> None:
         app.out.line("  ".join([*where, _cost(call)]))
         for label, text in _behind(call):
             app.out.line(f"  {label:<{_LABEL}}{text}")
+    if not found.calls:
+        app.out.note("No call is in this slice: prod-lens sessions and prod-lens models name some.")
     if len(found.shown) < found.calls:
         app.out.note(
             f"{found.calls - len(found.shown):,} more calls, all of them in the sums: --limit 0."
