@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 _MARK: Final = "prodlens-demo.json"
 _PARTS: Final = ("traces", "git", "dead-letter", "parquet")
-_READ_AT: Final = END - timedelta(seconds=1)
-"""When the invented repositories were read: deliveries are known until then, and two demos agree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,8 @@ def build(folder: Path, *, days: int = 90, developers: int = 24, seed: int = 7) 
         ingestor.ingest(find([str(folder / "traces")]), IngestOptions())
         for slug, delivered in team.delivered.items():
             write_repository(folder / "git" / slug, slug, delivered)
-            GitETL(store, now=lambda: _READ_AT).sync(folder / "git" / slug, repo_slug=slug)
+            # Deliveries are known until the last invented day is over, and two demos agree.
+            GitETL(store, now=lambda: END).sync(folder / "git" / slug, repo_slug=slug)
             store.insert_pull_requests(pull_requests(slug, delivered))
         People(store).resolve()
         DailyAggregator(store).write_aggregates()

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 
 EVERY_NEED: Final = frozenset(need for metric in METRICS.values() for need in metric.needs)
 _OVER_TIME: Final = frozenset({Need.DAYS, Need.COMMITS, Need.PULL_REQUESTS})
+_INSTANT: Final = timedelta(microseconds=1)
 _DAY: Final = timedelta(days=1)
 
 
@@ -202,7 +203,8 @@ def _delivery_span(states: Iterable[RepositoryState], zone: tzinfo) -> tuple[dat
         if moment is not None
     ]
     # A repository that was read today and merged nothing for weeks is known until today.
-    lasts = [local_day(state.as_of, zone) for state in states if state.as_of is not None]
+    known = [state.as_of - _INSTANT for state in states if state.as_of is not None]
+    lasts = [local_day(moment, zone) for moment in known]
     return (min(firsts), max(lasts)) if firsts and lasts else None
 
 
