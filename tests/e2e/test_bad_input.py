@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from prodlens.errors import InputError
 from prodlens.storage import ProdLensStore
+from prodlens.trace_ingestion import IngestOptions, TraceIngestor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -331,3 +333,11 @@ def test_retry_reads_the_source_again(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").unlink()
     retried = prod_lens(tmp_path, "dead-letter", "retry", "--json", "--db", "cache.db").json
     assert (retried["resolved"], retried["gone"], retried["open"]) == (0, 2, 0)
+
+
+@pytest.mark.parametrize("name", ["default_user_id", "anonymous", " ", "session_1"])
+def test_nobody_can_be_given_as_a_developer(name: str, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text("{}\n")
+    with ProdLensStore(tmp_path / "cache.db") as store, pytest.raises(InputError, match="nobody"):
+        TraceIngestor(store).ingest([str(log)], IngestOptions(developer=name))

@@ -11,9 +11,9 @@ import sys
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from prodlens.clock import utc_now
-from prodlens.errors import MissingPathError
+from prodlens.errors import InputError, MissingPathError
 from prodlens.selection import parse_repository
-from prodlens.sources import containers
+from prodlens.sources import containers, fields
 from prodlens.sources.compression import Compression, open_decompressed
 from prodlens.storage import ledger, runs
 from prodlens.trace_ingestion import files, mirror
@@ -115,10 +115,17 @@ class TraceIngestor:
         Returns:
             One report per file, in order; a file that can't be read says so in `problem` and
             doesn't keep the others from being read.
+
+        Raises:
+            InputError: The repository or format is none, or the developer is a placeholder.
         """
         if options.repo_slug is not None:
             parse_repository(options.repo_slug)
         parse_format(options.format)
+        if options.developer is not None and fields.person(options.developer) is None:
+            raise InputError(
+                f"{options.developer[:40]!r} stands for nobody: give the id of a person."
+            )
         started = self._now()
         reports = [self._try_one(path, options, on_progress) for path in paths]
         if not options.filtered and any(r.calls or r.set_aside for r in reports):

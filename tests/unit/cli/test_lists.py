@@ -139,7 +139,7 @@ def test_sessions_are_one_a_line_and_name_nobody() -> None:
     assert [row["session"] for row in rows] == ["s1", "s2"]
     first = rows[0]
     assert first["start"] == "2026-03-02T09:01:00.000000Z"
-    assert (first["calls"], first["minutes"], first["tokens"]) == ("2", "60.0", "100")
+    assert (first["calls"], first["minutes"], first["tokens"]) == ("2", "1.0", "100")
     assert (first["cost"], first["priced"], first["errors"]) == ("0.75", "2", "1")
     assert (first["edits_accepted"], first["pull_requests"]) == ("", "")
     assert (rows[1]["cost"], rows[1]["priced"]) == ("", "0")
