@@ -57,6 +57,7 @@ def document(panel: Panel) -> dict[str, Any]:
         "family_size": panel.family_size,
         "developers": panel.n_people,
         "linked_share": panel.linked_share,
+        "unnamed_share": panel.unnamed_share,
         "lines": [
             {**dataclasses.asdict(line), "sentence": line_sentence(panel, line)}
             for line in panel.lines

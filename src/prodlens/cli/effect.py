@@ -127,6 +127,7 @@ def _tell_developers(app: App, made: HighLowDevelopers) -> None:
 def _show_developers(app: App, made: HighLowDevelopers) -> None:
     from prodlens.metrics.daily_metrics import NAMES, UNITS
     from prodlens.metrics.high_low_developers import sentence
+    from prodlens.metrics.panel_sentences import unnamed
 
     if made.difference is not None:
         unit = f" ({UNITS[made.y]})" if made.y in UNITS else ""
@@ -141,6 +142,8 @@ def _show_developers(app: App, made: HighLowDevelopers) -> None:
         )
         app.out.line(f"  {_DELTA:<15}{made.delta or 0.0:+.2f}")
     app.out.line(wrapped(app, sentence(made)))
+    if made.unnamed_share is not None:
+        app.out.line(wrapped(app, unnamed(made.x, made.unnamed_share)))
 
 
 def document(made: HighLowDays) -> dict[str, Any]:

@@ -76,6 +76,16 @@ class Developers:
         total = sum(found.values()) + self.unnamed.get(y, 0)
         return sum(found[one] for one in users) / total if total else None
 
+    def unnamed_share(self, metric: str) -> float | None:
+        """Return the share of a metric that belongs to nobody known, and so stands in no row.
+
+        Returns:
+            0 to 1; None when there is nothing of it.
+        """
+        named = sum(sum(counts[metric].values()) for counts in self.counts.values())
+        unnamed = self.unnamed.get(metric, 0)
+        return unnamed / (named + unnamed) if named + unnamed else None
+
     def there(self, developer: str) -> frozenset[date]:
         """Return the days on which a developer was there."""
         if self.days is None:

@@ -7,7 +7,7 @@ ranked. Source: statistics.md 0.7, 2, 8.7.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from prodlens.metrics.daily_metrics import NAMES
@@ -50,6 +50,7 @@ class HighLowDevelopers:
         p_value: Two-sided.
         delta: Cliff's delta: how much more often one of high use has the higher outcome.
         linked_share: Share of the deliveries that belong to somebody with any use; None without.
+        unnamed_share: Share of the use that belongs to nobody known; None without any.
     """
 
     x: str
@@ -67,6 +68,7 @@ class HighLowDevelopers:
     p_value: float | None = None
     delta: float | None = None
     linked_share: float | None = None
+    unnamed_share: float | None = None
 
     @property
     def excludes_zero(self) -> bool:
@@ -91,21 +93,24 @@ def high_low_developers(
     x, y = metrics.series[pair[0]], metrics.series[pair[1]]
     days = None if metrics.days is None or not x.covered & y.covered else metrics.days
     status = _nothing(x, y, people)
+    start = HighLowDevelopers(
+        x=x.name,
+        y=y.name,
+        split=split,
+        status=status or "too_few_people",
+        days=days,
+        unnamed_share=people.unnamed_share(x.name) if x.name in BY_PERSON else None,
+    )
     if status is not None:
-        return HighLowDevelopers(x=x.name, y=y.name, split=split, status=status, days=days)
+        return start
     rates = _rates(people, (x, y))
     high, low = _groups(rates, _SHARES[split])
     if min(len(high), len(low)) < FEWEST_PEOPLE:
-        return HighLowDevelopers(
-            x=x.name, y=y.name, split=split, status="too_few_people", days=days
-        )
+        return start
     return _compared(
-        HighLowDevelopers(
-            x=x.name,
-            y=y.name,
-            split=split,
+        replace(
+            start,
             status="ok" if min(len(high), len(low)) >= 2 * FEWEST_PEOPLE else "exploratory",
-            days=days,
             n_high=len(high),
             n_low=len(low),
             linked_share=people.linked_share(*pair),

@@ -98,6 +98,7 @@ class Panel:
         family_size: P-values that are adjusted for each other.
         n_people: Developers with any use, compared or not; None where too few to say.
         linked_share: Share of the deliveries that belong to somebody with any use; None without.
+        unnamed_share: Share of the use that belongs to nobody known; None without any.
     """
 
     x: str
@@ -107,6 +108,7 @@ class Panel:
     family_size: int = 0
     n_people: int | None = None
     linked_share: float | None = None
+    unnamed_share: float | None = None
 
 
 def panel(
@@ -140,6 +142,7 @@ def panel(
         days=metrics.days,
         n_people=len(users) if many else None,
         linked_share=people.linked_share(*pair) if many and pair[1] in BY_PERSON else None,
+        unnamed_share=people.unnamed_share(pair[0]) if pair[0] in BY_PERSON else None,
     )
     status = _nothing(x, y, people, users)
     if status is not None:

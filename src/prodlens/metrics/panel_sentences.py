@@ -77,12 +77,21 @@ def remarks(panel: Panel) -> Iterator[str]:
             f"With {few[0].n_developers} developers each line counts only where the wild bootstrap, "
             "which tries every pattern of signs, agrees with its interval."
         )
+    if panel.unnamed_share is not None:
+        yield unnamed(panel.x, panel.unnamed_share)
     linked = panel.linked_share
     if linked is not None and linked < _LINKED:
         yield (
             f"Only {linked:.0%} of the {NAMES[panel.y]} belong to somebody whose calls are known; "
             "prod-lens developer list shows who is who."
         )
+
+
+def unnamed(metric: str, share: float) -> str:
+    """Return what of a use belongs to nobody known, for every table about people."""
+    if share == 0.0:
+        return f"All {NAMES[metric]} name their developer."
+    return f"{share:.1%} of the {NAMES[metric]} name no developer and count for nobody."
 
 
 def summary(panel: Panel) -> str:

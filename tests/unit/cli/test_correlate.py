@@ -401,6 +401,8 @@ def test_developers_are_compared_with_themselves() -> None:
         12,
         1.0,
     )
+    assert found["unnamed_share"] == 0.0
+    assert "All AI sessions name their developer." in shown.stdout
     line = at(found, 1)
     assert line["ci_low"] < line["beta"] < line["ci_high"]
     assert "dev0" not in json.dumps(found)

@@ -57,6 +57,9 @@ def test_what_nobody_is_named_for_is_counted_apart() -> None:
     assert found.unnamed == {"commits": 1}
     assert found.linked_share("sessions", "commits") == 3 / 8
     assert found.linked_share("sessions", "merged_prs") is None
+    assert found.unnamed_share("commits") == 1 / 8
+    assert found.unnamed_share("sessions") == 0.0
+    assert found.unnamed_share("merged_prs") is None
 
 
 def test_the_digest_does_not_depend_on_names_or_order_but_on_every_count() -> None:
