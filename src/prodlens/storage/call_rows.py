@@ -5,13 +5,14 @@ Writes and reads; what a row says is decided by `rebuilding` and `merging`.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.clock import format_instant
 from prodlens.schemas import nanos_to_usd
-from prodlens.storage import context_facts, weak_sessions
+from prodlens.storage import context_facts
 from prodlens.storage.identity_keys import OBSERVED, observed_values, trace_hash
 from prodlens.storage.merging import final_cost
 from prodlens.storage.trace_rows import (
@@ -136,8 +137,6 @@ def records(conn: sqlite3.Connection, row: sqlite3.Row) -> list[Observation]:
 
 
 def _with_digests(observation: Observation, more: set[int]) -> Observation:
-    import dataclasses
-
     return dataclasses.replace(observation, digests=(*observation.digests, *sorted(more)))
 
 
@@ -205,8 +204,3 @@ def _observation_row(call_id: int, observation: Observation) -> tuple[Any, ...]:
         place.offset,
         place.line,
     )
-
-
-def relink(conn: sqlite3.Connection, call_id: int, merged: Observation) -> set[int]:
-    """Bring the trace links of a call up to date; return the trace keys concerned."""
-    return weak_sessions.relink(conn, call_id, merged)

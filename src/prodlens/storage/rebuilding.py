@@ -12,7 +12,14 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from prodlens.storage import attempts, call_rows, context_facts, matching, shadows
+from prodlens.storage import (
+    attempts,
+    call_rows,
+    context_facts,
+    matching,
+    shadows,
+    weak_sessions,
+)
 from prodlens.storage.identity_keys import key_digest
 from prodlens.storage.matching import Candidate
 from prodlens.storage.merging import resolve
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from prodlens.schemas import CanonicalTrace
+    from prodlens.storage.context_facts import Facts
     from prodlens.storage.matching import Group
     from prodlens.storage.merging import Observation
 
@@ -109,8 +117,8 @@ class Rebuilder:
                 for record in call_rows.records(self._conn, row):
                     records[record.content] = record
                     home[record.content] = int(row["id"])
-            for extra in extras:
-                records[extra.content] = _joined(records.get(extra.content), extra)
+            for extra in extras:  # an equal digest is an equal record with equal keys
+                records.setdefault(extra.content, extra)
             components = self._components(list(records.values()))
             more = self._relatives(components, wanted)
             if not more:
@@ -127,8 +135,7 @@ class Rebuilder:
         found = []
         for members in groups:
             mine = [counted[position] for position in members]
-            said = context_facts.without_copies(mine, facts)
-            merged = context_facts.inherited(resolve(said)[0], facts)
+            merged = _described(mine, facts)
             found.append(_Component(mine, merged, matching.group_of(merged.trace)))
         return found
 
@@ -160,9 +167,7 @@ class Rebuilder:
             return members[0]
         records = [record for member in members for record in member.records]
         scopes = {key_digest(scope) for record in records for scope in record.trace.scopes}
-        facts = context_facts.of(self._conn, scopes)
-        said = context_facts.without_copies(records, facts)
-        merged = context_facts.inherited(resolve(said)[0], facts)
+        merged = _described(records, context_facts.of(self._conn, scopes))
         return _Component(records, merged, members[0].group)
 
     def _priced(self, component: _Component) -> None:
@@ -226,7 +231,7 @@ class Rebuilder:
         done.calls |= set(written)
         for row in call_rows.rows(self._conn, written):
             call = int(row["id"])
-            done.traces |= call_rows.relink(self._conn, call, written[call].merged)
+            done.traces |= weak_sessions.relink(self._conn, call, written[call].merged)
             if call not in before:
                 done.days.add(str(row["event_date"]))
             elif call_rows.said(row) != said[call]:
@@ -272,19 +277,14 @@ def candidates(conn: sqlite3.Connection, group: Group | None) -> list[tuple[int,
     return [(int(row[0]), str(row[1])) for row in found]
 
 
+def _described(records: Sequence[Observation], facts: Facts) -> Observation:
+    """Return what records of one call and the facts of their scopes say together."""
+    return context_facts.inherited(resolve(context_facts.without_copies(records, facts))[0], facts)
+
+
 def _candidate(component: _Component) -> Candidate:
     sources = frozenset(record.trace.source for record in component.records)
     return Candidate(component.merged.trace, sources, component.merged.identity)
-
-
-def _joined(known: Observation | None, extra: Observation) -> Observation:
-    """Return a record that came again; it may know further keys and scopes now."""
-    if known is None:
-        return extra
-    digests = tuple(sorted({*known.digests, *extra.digests}))
-    return (
-        known if set(digests) == set(known.digests) else dataclasses.replace(known, digests=digests)
-    )
 
 
 def _of_call(conn: sqlite3.Connection, select: str, call: int) -> set[int]:
