@@ -99,7 +99,7 @@ class Cell:
     @property
     def billed_tokens(self) -> int | None:
         """Tokens on the bill; None when it names none."""
-        return self.total if self.tokens is None else sum(self.tokens.values())
+        return self.total if self.tokens is None else sum(self.tokens.values()) + (self.total or 0)
 
     @property
     def stored_tokens(self) -> int:
@@ -123,6 +123,8 @@ class Cell:
         if not self.calls:
             return [self._item(Part.NOT_CAPTURED, self.billed, "no call in the store")]
         if self.billed_tokens is None:
+            return [self._without_tokens(self.billed)]
+        if self.tokens is not None and self.total is not None:
             return [self._without_tokens(self.billed)]
         return self._by_tokens(self.billed)
 

@@ -245,7 +245,7 @@ def _tokens(said: Mapping[str, str]) -> tuple[dict[str, int] | None, int | None]
         if cached > counts["input"]:
             raise InputError("more tokens of the cache than of the whole input.")
         counts["fresh"] = counts["input"] - cached
-    if "fresh" in counts or "output" in counts:
+    if "fresh" in counts and "output" in counts:
         return {kind: counts.get(kind, 0) for kind in KINDS}, None
     return None, counts.get("tokens")
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from prodlens.metrics.profile import Line, Profile
     from prodlens.metrics.report import Report
 
-_SIGNED: Final = ("value", "low", "high")
 _LAG_COLUMNS: Final = (
     Column(id="lag_days", title="Lag in days", kind=Kind.INT, signed=True),
     Column(id="r", title="Correlation", kind=Kind.FLOAT, signed=True),

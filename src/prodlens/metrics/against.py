@@ -153,7 +153,9 @@ def _difference(slug: str, now: MetricValue, then: MetricValue, reason: str) -> 
     if now.unit is Unit.SHARE:
         return _of_shares(slug, now, then)
     if now.unit is Unit.PERCENT or not then.value:
-        return Difference(previous=then, in_points=in_points, note="nothing to divide by")
+        changes = now.unit is Unit.PERCENT
+        note = "a change of a change is not compared" if changes else "nothing to divide by"
+        return Difference(previous=then, in_points=in_points, note=note)
     percent = 100.0 * (now.value - then.value) / then.value
     known = METRICS[slug].better is not Better.NEITHER
     return Difference(previous=then, value=percent, verdict="unclear" if known else "none")
@@ -164,6 +166,9 @@ def _of_shares(slug: str, now: MetricValue, then: MetricValue) -> Difference:
     tops, bottoms = (now.numerator, then.numerator), (now.denominator, then.denominator)
     if None in {*tops, *bottoms}:
         return Difference(previous=then, value=value, in_points=True)
+    if any(n not in {None, bottom} for n, bottom in zip((now.n, then.n), bottoms, strict=True)):
+        note = "its parts are no independent cases: no interval"
+        return Difference(previous=then, value=value, in_points=True, note=note)
     found = risk_difference(tops[0] or 0.0, bottoms[0] or 0.0, tops[1] or 0.0, bottoms[1] or 0.0)
     metric = METRICS[slug]
     if metric.family is not Family.DELIVERY or metric.better is Better.NEITHER:

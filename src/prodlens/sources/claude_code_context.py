@@ -51,7 +51,7 @@ class Entry(NamedTuple):
         session_source: How far that can be trusted.
         copied: Whether another session's line was copied: then version, branch and way of
             starting are those of the copying program.
-        scopes: Scope of the session; empty for a copy whose origin is not known.
+        scopes: Scope of the session; empty when it is not known.
     """
 
     record: Mapping[str, Any]
@@ -210,7 +210,7 @@ def _commit(entry: Entry, commit: object) -> list[Outcome]:
 
 
 def _links(entry: Entry, kind: LinkKind, slug: str | None, ref: str) -> list[Outcome]:
-    """Return the link of a session that did it itself, none for a history it was given."""
-    if entry.session_id is None or not entry.scopes:
+    """Return the link of the session that a line belongs to, none when it is not known."""
+    if entry.session_id is None:
         return []
     return [SessionLink(entry.session_id, kind, slug, ref, entry.at, SOURCE)]

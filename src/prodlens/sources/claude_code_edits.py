@@ -78,7 +78,7 @@ def proposed(
             source=SOURCE,
             call_key=call_key,
             scopes=prompt_scope(entry.record.get("promptId")),
-            session_id=_session(entry),
+            session_id=entry.session_id,
             provider_message_id=message_id,
             timestamp=entry.at,
             tool=name,
@@ -117,7 +117,7 @@ def _result(entry: Entry, part: _Part, *, is_edit: bool) -> Suggestion:
         key=f"tool:{part.key}",
         source=SOURCE,
         scopes=prompt_scope(entry.record.get("promptId")),
-        session_id=_session(entry),
+        session_id=entry.session_id,
         timestamp=entry.at,
         repo_slug=repo_slug(mapping(applied.get("gitDiff")).get("repository")),
         language=None if path is None else edits.language_of(path),
@@ -143,11 +143,6 @@ def _written(
     if modified and isinstance(whole, str):
         return edits.lines_of(whole)  # what Write proposed is a whole file, too
     return added or []
-
-
-def _session(entry: Entry) -> str | None:
-    """Return the session of a line; of a copy without a known origin the call tells it."""
-    return entry.session_id if entry.scopes else None
 
 
 def _blocks(message: Mapping[str, Any], kind: str) -> Iterator[Mapping[str, Any]]:

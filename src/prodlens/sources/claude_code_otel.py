@@ -26,6 +26,7 @@ from prodlens.sources.claude_code_context import prompt_scope, session_scope
 from prodlens.sources.claude_code_otel_edits import SOURCE, teller_of, time_of
 from prodlens.sources.fields import UnreadableError, count, label, mapping, text
 from prodlens.sources.provider_ids import request_key
+from prodlens.sources.span_calls import span_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -176,8 +177,8 @@ def _call_of_span(span: Span, teller: Teller, *, now: datetime) -> CanonicalTrac
     status = fields.status(seen.get("http.response.status_code") or seen.get("status_code"))
     error = fields.error_type(seen.get("error.type") or span.exception or seen.get("error"))
     latency = fields.milliseconds_between(span.start, span.end)
-    own = _span_key(span.trace_id, span.span_id)
-    parent = _span_key(span.trace_id, span.parent_id)
+    own = span_key(span.trace_id, span.span_id)
+    parent = span_key(span.trace_id, span.parent_id)
     keys += () if own is None else (own,)
     if not keys:
         raise UnreadableError(RejectReason.BAD_FIELD, "spanId")
@@ -191,10 +192,6 @@ def _call_of_span(span: Span, teller: Teller, *, now: datetime) -> CanonicalTrac
         shadows=() if parent is None else (parent,),
     )
     return _call(teller, course)
-
-
-def _span_key(trace_id: str | None, span_id: str | None) -> str | None:
-    return None if trace_id is None or span_id is None else f"span:{trace_id}/{span_id}"
 
 
 def _call(teller: Teller, course: _Course) -> CanonicalTrace:

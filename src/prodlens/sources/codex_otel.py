@@ -108,8 +108,8 @@ def _response(event: _Event) -> Outcome | None:
         raise UnreadableError(RejectReason.NO_USAGE)
     cached = count(held.get("cached_token_count"), "cached_token_count")
     basis = TokensBasis.INCLUSIVE
-    if (cached or 0) > (tokens_in or 0):
-        tokens_in, basis = (tokens_in or 0) + (cached or 0), TokensBasis.EXCLUSIVE_ADDED
+    if tokens_in is not None and cached is not None and cached > tokens_in:
+        tokens_in, basis = tokens_in + cached, TokensBasis.EXCLUSIVE_ADDED
     if (tokens_in or 0) + (tokens_out or 0) > fields.LARGEST_COUNT:
         raise UnreadableError(RejectReason.NUMBER_TOO_LARGE, "input_token_count")
     response = text(held.get("response_id")) or text(held.get("response.id"))

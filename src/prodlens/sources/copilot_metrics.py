@@ -49,7 +49,6 @@ _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DIMENSIONS: Final = frozenset({"comment_type", "feature", "ide", "language", "mode", "model"})
 _OBJECTS: Final = ("totals_by_cli", "pull_requests")
 _SEPARATORS: Final = re.compile(r"[,=]")
-_IDS: Final = ("user_login", "user_id", "enterprise_id", "organization_id")
 
 
 def matches(record: Mapping[str, Any]) -> bool:
@@ -92,7 +91,7 @@ def _day(day: Mapping[str, Any], report: Mapping[str, Any], now: datetime) -> It
             # An entry that repeats adds to the one before: it was broken down further.
             figures[metric, dimension] = figures.get((metric, dimension), 0.0) + value
     except UnreadableError as bad:
-        return (fields.rejected(bad, day, ids=_IDS, times=("day",)),)
+        return (fields.rejected(bad, day, ids=_OWNERS, times=("day",)),)
     person = fields.person(day.get("user_login")) or fields.person(day.get("user_id"))
     owner = _owner(day, report, of_person=person is not None)
     found = [

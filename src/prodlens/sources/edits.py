@@ -4,12 +4,11 @@ Lines are compared by content: whitespace is normalised and lines with fewer tha
 characters are left out, since a bracket is found in every commit. Digests leave this process only
 salted (`salted`), so that nobody can look a line up in a table of digests.
 
-Source: sources.md 8; difflib for the share of a changed text.
+Source: sources.md 8.
 """
 
 from __future__ import annotations
 
-import difflib
 import functools
 import hashlib
 import re
@@ -25,8 +24,6 @@ _LEAST_WORD_CHARACTERS: Final = 3
 _MOST_LINES: Final = 20_000
 """Digests of an edit; what lies behind is counted, not compared."""
 _MOST_ENDINGS: Final = 12
-_LONGEST_COMPARED: Final = 40_000
-"""Characters of two texts that are compared character by character."""
 _HUNK_HEADER: Final = re.compile(r"@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@")
 
 _LANGUAGES: Final = {
@@ -147,17 +144,3 @@ def salted(digests: Iterable[int], salt: bytes) -> bytes:
         hashlib.blake2b(digest.to_bytes(8, "big"), digest_size=8, key=salt).digest()
         for digest in digests
     )
-
-
-def share_kept(proposed: str, applied: str) -> float:
-    """Return how much of a proposed text is in what was applied, 0..1.
-
-    Formula: `difflib.SequenceMatcher(None, proposed, applied).ratio()`, twice the matching
-    characters over all of both; of long texts by lines instead of characters. 1.0 for equal texts.
-    """
-    if proposed == applied:
-        return 1.0
-    if len(proposed) + len(applied) > _LONGEST_COMPARED:
-        pair: tuple[list[str], list[str]] = (proposed.splitlines(), applied.splitlines())
-        return difflib.SequenceMatcher(None, *pair, autojunk=False).ratio()
-    return difflib.SequenceMatcher(None, proposed, applied, autojunk=False).ratio()

@@ -66,8 +66,8 @@ def usage_of(held: Mapping[str, Any], names: Names) -> Usage:
     if thoughts and total != plain:
         answer = (answer or 0) + thoughts
     basis = TokensBasis.INCLUSIVE
-    if cached and cached > (prompt or 0):
-        prompt, basis = (prompt or 0) + cached, TokensBasis.EXCLUSIVE_ADDED
+    if cached and prompt is not None and cached > prompt:
+        prompt, basis = prompt + cached, TokensBasis.EXCLUSIVE_ADDED
     whole = (prompt or 0) + (answer or 0)
     if whole > fields.LARGEST_COUNT:
         raise UnreadableError(RejectReason.NUMBER_TOO_LARGE, names.total)

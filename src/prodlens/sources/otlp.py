@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-STATUS_OK: Final = 1
 STATUS_ERROR: Final = 2
 
 SIGNALS: Final = {

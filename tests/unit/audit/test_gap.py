@@ -105,6 +105,21 @@ def test_without_tokens_on_the_bill_nothing_is_guessed() -> None:
     assert parts(cell) == {"rest": 30}
 
 
+def test_rows_with_and_without_kinds_of_tokens_can_not_be_compared() -> None:
+    cell = Cell(
+        day=DAY,
+        model="m",
+        billed=100,
+        tokens=tokens(fresh=100),
+        total=50,
+        priced=tokens(fresh=150),
+        stored=70,
+        calls=4,
+    )
+    assert cell.billed_tokens == 150
+    assert parts(cell) == {"rest": 30}
+
+
 def test_without_tokens_one_unpriced_call_does_not_explain_the_gap() -> None:
     (item,) = Cell(day=DAY, model="m", billed=100, stored=70, calls=4, unpriced_calls=1).items()
     assert (item.part, item.nanos) == (Part.REST, 30)

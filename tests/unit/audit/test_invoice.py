@@ -93,6 +93,11 @@ def test_openai_counts_cached_tokens_inside_the_input(tmp_path: Path) -> None:
     }
 
 
+def test_one_kind_of_tokens_alone_is_not_taken_for_all_of_them(tmp_path: Path) -> None:
+    bill = bill_of(tmp_path, "date,model,cost,output_tokens\n2026-11-21,m,1.00,300\n")
+    assert bill.cells[date(2026, 11, 21), "m"].tokens is None
+
+
 def test_any_table_with_a_day_and_a_cost_is_read(tmp_path: Path) -> None:
     text = "Day;Modell;Total USD;total_tokens\n2026/11/21;gpt-4o;$1,234.50;2,306\n"
 

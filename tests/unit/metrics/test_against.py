@@ -64,6 +64,14 @@ def test_a_share_of_deliveries_is_judged_by_its_interval() -> None:
     assert found.verdict == "better"
 
 
+def test_a_share_whose_parts_are_no_cases_gets_no_interval() -> None:
+    now = {"edit_retained_share": value(0.5, Unit.SHARE, n=4, numerator=50, denominator=100)}
+    then = {"edit_retained_share": value(0.8, Unit.SHARE, n=5, numerator=80, denominator=100)}
+    found = differences(now, then, {})["edit_retained_share"]
+    assert found.value == pytest.approx(-0.3)
+    assert (found.low, found.high, found.verdict) == (None, None, "none")
+
+
 def test_a_share_of_calls_gets_an_interval_and_no_verdict() -> None:
     now = {"error_rate": value(0.05, Unit.SHARE, numerator=500, denominator=10_000)}
     then = {"error_rate": value(0.20, Unit.SHARE, numerator=2000, denominator=10_000)}

@@ -87,6 +87,11 @@ def test_a_completed_response_is_a_call() -> None:
     assert found.scopes == (f"codex_thread:{THREAD}",)
 
 
+def test_an_input_that_is_not_named_stays_unknown() -> None:
+    found = call("sse_event", **{k: v for k, v in RESPONSE.items() if k != "input_token_count"})
+    assert (found.tokens_in, found.tokens_out, found.cache_read_tokens) == (None, 210, 6400)
+
+
 def test_the_same_event_has_the_same_key_and_another_one_another() -> None:
     key = call("sse_event", **RESPONSE).native_key
     assert call("sse_event", **RESPONSE).native_key == key

@@ -154,11 +154,12 @@ def test_a_message_without_its_header_has_no_session() -> None:
         ({"input": 100, "output": 20, "tool": 7, "thoughts": 5, "total": 132}, (107, 25, 132)),
         ({"input": 100, "output": 20, "tool": 7, "total": 120}, (100, 20, 120)),
         ({"input": 100, "output": 20, "cached": 300}, (400, 20, 420)),
+        ({"output": 20, "cached": 300}, (None, 20, 20)),
         ({"total": 120}, (120, 0, 120)),
     ],
 )
 def test_the_total_says_what_stands_beside_prompt_and_answer(
-    tokens: dict[str, int], expected: tuple[int, int, int]
+    tokens: dict[str, int], expected: tuple[int | None, int, int]
 ) -> None:
     (call,) = calls(message(tokens=tokens))
     assert (call.tokens_in, call.tokens_out, call.total_tokens) == expected
