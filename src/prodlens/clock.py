@@ -56,7 +56,8 @@ def format_instant(value: datetime) -> str:
     >>> format_instant(datetime(2024, 10, 28, 12, tzinfo=UTC))
     '2024-10-28T12:00:00.000000Z'
     """
-    return as_utc(value).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    moment = value if value.tzinfo is UTC else as_utc(value)
+    return moment.isoformat(timespec="microseconds")[: _FIXED_WIDTH - 1] + "Z"
 
 
 def parse_instant(value: object) -> tuple[datetime, bool] | None:

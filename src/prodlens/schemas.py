@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from prodlens.clock import format_instant, plain_instant
 from prodlens.errors import InputError
+from prodlens.frozen import quickly_made
 
 NANOS_PER_USD: Final = 1_000_000_000
 
@@ -63,6 +64,7 @@ class IdSource(StrEnum):
     """Known from another record of the same turn, trace or session."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CanonicalTrace:
     """One LLM call as one source saw it.
@@ -160,9 +162,10 @@ class CanonicalTrace:
         if type(moment) is not datetime or moment.tzinfo is not UTC:
             object.__setattr__(self, "timestamp", plain_instant(moment))
         self._bring_to_one_form()
-        if self.total_tokens is None and self.tokens_in is not None:
-            object.__setattr__(self, "total_tokens", self.tokens_in + (self.tokens_out or 0))
-        if (self.tokens_in or 0) < 0 or (self.tokens_out or 0) < 0:
+        tokens_in, tokens_out = self.tokens_in, self.tokens_out
+        if tokens_in is not None and self.total_tokens is None:
+            object.__setattr__(self, "total_tokens", tokens_in + (tokens_out or 0))
+        if (tokens_in or 0) < 0 or (tokens_out or 0) < 0:
             raise InputError("tokens_in and tokens_out can't be negative.")
 
     def _bring_to_one_form(self) -> None:

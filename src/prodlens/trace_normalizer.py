@@ -27,6 +27,8 @@ from prodlens.sources import (
     simple,
     third_party,
 )
+from prodlens.sources.litellm_view import LiteLLMView
+from prodlens.sources.raw_records import decode_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -119,6 +121,8 @@ _FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     )
 }
 """Formats that one override stands for; the last one reads what none of them recognises."""
+
+_LITELLM: Final = frozenset({TraceFormat.LITELLM, TraceFormat.LITELLM_SPEND_LOGS})
 
 _TELLING_NAMES: Final = frozenset(
     """
@@ -214,6 +218,52 @@ def read_records(
     adapters = _adapters(parse_format(format))
     noted = {} if state is None else state
     return _outcomes(records, adapters, utc_now() if now is None else now, noted)
+
+
+class RecordNormalizer:
+    """Reads single records of one file, one after the other, as `read_records` does.
+
+    Args:
+        format: A format, its name in any case, or None (or "auto") to detect it per record.
+        now: The present instant, against which times are checked.
+        state: What adapters note between records of one file, by format; grows.
+
+    Raises:
+        InputError: No format has that name.
+    """
+
+    def __init__(
+        self,
+        format: TraceFormat | str | None,  # noqa: A002 - the specification's public name
+        *,
+        now: datetime,
+        state: dict[str, dict[str, Any]],
+    ) -> None:
+        self._adapters = _adapters(parse_format(format))
+        self._now = now
+        self._state = state
+
+    def read(self, record: object) -> Iterable[Outcome]:
+        """Return the outcomes of one record; of a page, those of every record in it."""
+        if type(record) is dict and (adapter := _matching(record, self._adapters)) is not None:
+            return _read(adapter, record, self._now, self._state)
+        return _outcomes((record,), self._adapters, self._now, self._state)
+
+
+def decoder_of(
+    format: TraceFormat | str | None,  # noqa: A002 - the specification's public name
+) -> Callable[[bytes], object]:
+    """Return what decodes the records of one file that is read in a format.
+
+    It gives what `decode_record` gives, less what no adapter of the format looks at.
+
+    Raises:
+        InputError: No format has that name.
+    """
+    named = parse_format(format)
+    if named is None or named in _LITELLM:
+        return LiteLLMView().decode
+    return decode_record
 
 
 def detect(record: object) -> str | None:

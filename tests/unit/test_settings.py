@@ -40,7 +40,7 @@ def test_defaults_hold_when_nothing_is_given(tmp_path: Path) -> None:
     assert settings.ingest.dead_letter_dir == Path(".prod-lens/dead-letter")
     assert settings.ingest.parquet_dir == Path(".prod-lens/parquet")
     assert settings.ingest.max_record_bytes == 67_108_864
-    assert settings.ingest.processes == 1
+    assert settings.ingest.processes == 2
     assert settings.github.token is None
     assert settings.github.base_url == "https://api.github.com"
     assert settings.github.max_wait_minutes == 15
@@ -313,7 +313,7 @@ def test_a_bad_file_is_named_with_place_value_and_what_is_right(
             {"PRODLENS_INGEST_PROCESSES": "many"},
             (
                 "environment PRODLENS_INGEST_PROCESSES: ingest.processes is 'many'; it must be a whole "
-                "number, for example processes = 2."
+                "number, for example processes = 4."
             ),
         ),
         (

@@ -76,6 +76,7 @@ def ingest_traces(
             parquet_dir=parquet_dir or app.settings.ingest.parquet_dir,
             prices=price_book(app.settings),
             max_record_bytes=app.settings.ingest.max_record_bytes,
+            processes=app.settings.ingest.processes,
         )
         with _progress(app) as on_progress:
             reports = ingestor.ingest(found, options, on_progress=on_progress)

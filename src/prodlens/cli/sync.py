@@ -110,6 +110,7 @@ def _ingest(app: App, store: ProdLensStore, result: _Result) -> None:
         parquet_dir=settings.ingest.parquet_dir,
         prices=price_book(settings),
         max_record_bytes=settings.ingest.max_record_bytes,
+        processes=settings.ingest.processes,
     )
     files: dict[str, None] = {}
     for path in settings.ingest.paths:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from prodlens.errors import InputError
-from prodlens.lake.raw_files import Upto, open_raw
+from prodlens.lake.raw_files import open_raw
 from prodlens.pricing import Usage
 from prodlens.schemas import (
     CanonicalTrace,
@@ -27,11 +27,12 @@ from prodlens.schemas import (
 )
 from prodlens.sources import traffic
 from prodlens.sources.compression import Compression, open_decompressed
+from prodlens.sources.cutting import Upto
 from prodlens.sources.reading import BadRecord, RecordReader
 from prodlens.storage.identity_keys import observe
 from prodlens.storage.ledger import DeadLetter
 from prodlens.storage.merging import Place
-from prodlens.trace_normalizer import read_records
+from prodlens.trace_normalizer import RecordNormalizer, decoder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,6 +131,7 @@ class RangeReader:
         self.account = Account(part)
         self._how = how
         self._state: dict[str, dict[str, Any]] = {}
+        self._normalizer = RecordNormalizer(how.format, now=how.now, state=self._state)
 
     def __iter__(self) -> Iterator[Any]:
         """Yield observations, suggestions with their places, and facts, in order."""
@@ -152,17 +154,15 @@ class RangeReader:
         if part.end >= 0:
             data = cast("BinaryIO", Upto(data, part.end))
         most = self._how.max_record_bytes
-        return RecordReader(data, start=part.start, max_record_bytes=most)
+        decoder = decoder_of(self._how.format)
+        return RecordReader(data, start=part.start, max_record_bytes=most, decoder=decoder)
 
     def _take(self, item: RawRecord | BadRecord) -> Iterator[Any]:
         if isinstance(item, BadRecord):
             self._set_aside_bytes(item)
             return
         self.account.records += 1
-        outcomes = read_records(
-            (item.value,), self._how.format, now=self._how.now, state=self._state
-        )
-        for at, outcome in enumerate(outcomes):
+        for at, outcome in enumerate(self._normalizer.read(item.value)):
             if isinstance(outcome, Reject):
                 self._set_aside(outcome, item, at)
             elif isinstance(outcome, Skipped):

@@ -8,21 +8,17 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from prodlens.errors import InputError, MissingPathError
 from prodlens.partitions import is_url
-from prodlens.sources.compression import HEAD_BYTES, signature
-from prodlens.sources.reading import DecodeProblem, decode_record
+from prodlens.sources.cutting import begins_with_an_object, next_cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 RANGE_BYTES: Final = 32 << 20
 """About how much one task reads."""
-_LONGEST_LINE: Final = 8 << 20
-_TRIES: Final = 20
-"""Lines that are looked at for a cut; where none fits, the ranges on both sides stay one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +123,7 @@ def sized(named: Iterable[tuple[str, str]]) -> list[RawFile]:
 def ranges(files: Sequence[RawFile], *, size: int = RANGE_BYTES) -> list[Range]:
     """Return what the tasks read: short files whole, long ones cut where two lines meet.
 
-    A file is cut only when it is not compressed and its first line is one whole object, and only
+    Where no cut fits, the ranges on both sides stay one. A file is cut only when it is not compressed and its first line is one whole object, and only
     between two lines that are each one whole object: there no record can be under way.
 
     Args:
@@ -142,73 +138,16 @@ def _cut(at: int, file: RawFile, size: int) -> Iterator[Range]:
         yield Range(at, file.path, file.name, 0, -1)
         return
     with open_raw(file.path) as stream:
-        cuts = list(_cuts(stream, file.size, size)) if _begins_with_a_line(stream) else []
+        cuts = list(_cuts(stream, file.size, size)) if begins_with_an_object(stream) else []
     for start, end in zip([0, *cuts], [*cuts, -1], strict=True):
         yield Range(at, file.path, file.name, start, end)
-
-
-def _begins_with_a_line(stream: BinaryIO) -> bool:
-    head = stream.read(HEAD_BYTES)
-    stream.seek(0)
-    return signature(head) is None and _is_object(stream.readline(_LONGEST_LINE))
 
 
 def _cuts(stream: BinaryIO, end: int, size: int) -> Iterator[int]:
     near = size
     while near < end - size // 2:
-        stream.seek(near)
-        stream.readline(_LONGEST_LINE)  # the rest of a line that began before
-        found = _meeting(stream)
+        found = next_cut(stream, near)
         if found is not None and found < end:
             yield found
             near = found
         near += size
-
-
-def _meeting(stream: BinaryIO) -> int | None:
-    """Return where the second of two whole lines begins."""
-    before = False
-    for _ in range(_TRIES):
-        start = stream.tell()
-        whole = _is_object(stream.readline(_LONGEST_LINE))
-        if before and whole:
-            return start
-        before = whole
-    return None
-
-
-def _is_object(line: bytes) -> bool:
-    if not (line.startswith(b"{") and line.endswith(b"}\n")):
-        return False
-    try:
-        return isinstance(decode_record(line), dict)
-    except DecodeProblem:
-        return False
-
-
-class Upto(io.RawIOBase):
-    """A stream that ends at an offset of another one."""
-
-    def __init__(self, stream: BinaryIO, end: int) -> None:
-        super().__init__()
-        self._stream = stream
-        self._end = end
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Go to an offset of the other stream."""
-        return self._stream.seek(offset, whence)
-
-    def readinto(self, buffer: Any, /) -> int:
-        """Read into a buffer, up to the end."""
-        left = max(0, min(len(buffer), self._end - self._stream.tell()))
-        data = self._stream.read(left)
-        buffer[: len(data)] = data
-        return len(data)

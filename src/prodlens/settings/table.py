@@ -110,11 +110,12 @@ class IngestSettings:
         ),
     )
     processes: int = field(
-        default=1,
+        default=2,
         metadata=_about(
             Kind.INTEGER,
-            "How many processes may read files at the same time; this release reads with one.",
-            "2",
+            "How many processes may read trace files at the same time, where there are 16 MiB or "
+            "more to read; never more than the machine has cores.",
+            "4",
             minimum=1,
         ),
     )

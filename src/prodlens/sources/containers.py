@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, cast
 from prodlens.sources.compression import HEAD_BYTES
 from prodlens.sources.otlp_protobuf import ProtobufReader, framing_of
 from prodlens.sources.parquet_rows import MAGIC, ParquetReader
+from prodlens.sources.raw_records import decode_record
 from prodlens.sources.reading import RecordReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from prodlens.sources.raw_records import BadRecord, RawRecord
 
@@ -51,6 +52,7 @@ def open_reader(
     start: int = 0,
     start_line: int = 1,
     max_record_bytes: int = MAX_RECORD_BYTES,
+    decoder: Callable[[bytes], object] = decode_record,
 ) -> Reader:
     """Return the reader of the container that a stream holds.
 
@@ -63,6 +65,7 @@ def open_reader(
         start: Offset to begin at, a `safe_offset` of an earlier run: then it is text.
         start_line: 1-based line at `start`.
         max_record_bytes: Longer records are set aside without being held in memory.
+        decoder: As in `RecordReader`; of text alone.
 
     Raises:
         MissingPathError: It holds OTLP protobuf and the extra that reads it is not installed.
@@ -74,7 +77,11 @@ def open_reader(
         if (framing := framing_of(head)) is not None:
             return ProtobufReader(stream, framing, max_record_bytes=max_record_bytes)
     return RecordReader(
-        stream, start=start, start_line=start_line, max_record_bytes=max_record_bytes
+        stream,
+        start=start,
+        start_line=start_line,
+        max_record_bytes=max_record_bytes,
+        decoder=decoder,
     )
 
 

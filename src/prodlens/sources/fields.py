@@ -79,13 +79,18 @@ class UnreadableError(Exception):
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """Return an object, an object that was written as JSON text, or `EMPTY`."""
+    """Return an object, one that was written as JSON text or not decoded yet, or `EMPTY`."""
     if isinstance(value, dict):
         return value
+    if value is None:
+        return EMPTY
     if isinstance(value, str):
         decoded = from_json_text(value)
         return decoded if isinstance(decoded, dict) else EMPTY
-    return value if isinstance(value, Mapping) else EMPTY
+    if isinstance(value, Mapping):
+        return value
+    opened = undecoded(value)
+    return EMPTY if opened is None else mapping(decode(opened))
 
 
 def sequence(value: object) -> list[Any]:
@@ -111,8 +116,28 @@ def from_json_text(text: str) -> object:
     return decoded
 
 
+def undecoded(value: object) -> bytes | None:
+    """Return the JSON bytes of a part of a record that was left undecoded; None for a value."""
+    return bytes(value) if type(value) is _raw() else None  # type: ignore[call-overload]  # msgspec.Raw is a buffer
+
+
+def decode(data: bytes) -> object:
+    """Return the value of JSON bytes that were found to be valid before."""
+    try:
+        return _decoder()(data)
+    except (ValueError, RecursionError):
+        return json.loads(data)  # NaN, lone surrogates, numbers beyond a float
+
+
 @functools.cache
-def _decoder() -> Callable[[str], object]:
+def _raw() -> type:
+    import msgspec
+
+    return msgspec.Raw
+
+
+@functools.cache
+def _decoder() -> Callable[[str | bytes], object]:
     import msgspec
 
     return msgspec.json.Decoder().decode

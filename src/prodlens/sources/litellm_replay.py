@@ -38,6 +38,16 @@ _UNIQUE: Final = re.compile(r"tooluse_|(?!functions\.)(?:[^A-Za-z0-9]*+[A-Za-z0-
 _EMPTY: Final = ("{}", "[]", "null")
 """Columns of SpendLogs without a body, as text."""
 _NAMED: Final = re.compile("|".join(f'"{tool}"' for tool in sorted(EDIT_TOOLS)))
+_SHAPES: Final = (b"tool_", b"function_call", rb"\u00")
+"""What the bytes of every call of a tool hold: its kind, or its place in a message."""
+_NAMED_IN_BYTES: Final = re.compile(
+    rb'"(?:' + "|".join(sorted(EDIT_TOOLS)).encode() + rb')\\*"|\\u00[4-7]'
+)
+"""The name of an edit tool, also inside JSON that was written as text; or letters as escapes."""
+_SHORT: Final = 64
+"""A longer body is not empty unless it is all whitespace."""
+_CLOSED: Final[tuple[dict[str, object], ...]] = ({},)
+"""Stands for a body that holds something, but no edit."""
 _RESULTS: Final = frozenset({"function_call_output", "custom_tool_call_output", "tool_result"})
 _USES: Final = frozenset({"function_call", "custom_tool_call", "tool_use"})
 _CALLS: Final = frozenset({"function_call_output", "custom_tool_call_output"})
@@ -103,10 +113,10 @@ def suggestions(record: Mapping[str, Any], trace: CanonicalTrace) -> tuple[Sugge
         record: The record, with `messages` and `response` where they were logged.
         trace: The call that the record is.
     """
-    response = record.get("response")
-    messages = record.get("messages")
+    response = _opened(record.get("response"))
+    messages = _opened(record.get("messages"))
     if (not messages or messages in _EMPTY) and "proxy_server_request" in record:
-        messages = _sent(record["proxy_server_request"])
+        messages = _sent(_opened(record["proxy_server_request"]))
     if not response and not messages:
         return ()
     found: list[Suggestion] = []
@@ -115,6 +125,24 @@ def suggestions(record: Mapping[str, Any], trace: CanonicalTrace) -> tuple[Sugge
     if messages:
         found += _decided(_last_turn(_listed(messages)), trace)
     return tuple(found)
+
+
+def _opened(body: object) -> object:
+    """Return a body decoded; one that names no tool that edits stays closed: it says nothing."""
+    data = fields.undecoded(body)
+    if data is None:
+        return body
+    holds_something = data[1:_SHORT].strip() or data[1:-1].strip()
+    if len(data) > _SHORT and holds_something and not _may_name_an_edit(data):
+        return _CLOSED
+    return fields.decode(data)
+
+
+def _may_name_an_edit(data: bytes) -> bool:
+    """Return whether JSON bytes may hold the call of an edit tool, in plain or with escapes."""
+    if any(shape in data for shape in _SHAPES):
+        return _NAMED_IN_BYTES.search(data) is not None
+    return False
 
 
 def _sent(request: object) -> object:

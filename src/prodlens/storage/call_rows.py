@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.clock import format_instant
@@ -79,9 +80,24 @@ def insert_new(conn: sqlite3.Connection, fresh: Sequence[Observation], first: in
     for call_id, observation in enumerate(fresh, first):
         rows.append(row_of(observation, observation.trace.source, call_id, 1))
         keys += [(digest, call_id) for digest in observation.digests]
-    conn.executemany(_INSERT, rows)
+    _insert_known(conn, rows)
     conn.executemany(_ADD_KEY, keys)
     return {row[_EVENT_DATE] for row in rows}
+
+
+def _insert_known(conn: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows, naming only columns that any of them knows: each NULL costs a binding."""
+    told = [place for place, values in enumerate(zip(*rows, strict=True)) if _any_known(values)]
+    names = [_COLUMNS[place] for place in told]
+    conn.executemany(
+        f"insert into sessions ({', '.join(names)}) values ({', '.join('?' * len(names))})",
+        map(itemgetter(*told), rows),
+    )
+
+
+def _any_known(values: tuple[Any, ...]) -> bool:
+    """Return whether any of the values is not None."""
+    return values.count(None) < len(values)
 
 
 def row_of(observation: Observation, sources: str, call_id: int, count: int) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 STANDARD_INPUT: Final = "-"
+_LARGEST: Final = 2**63 - 1
 
 _FIND: Final = "select * from source_files where path = ?"
 _REGISTER: Final = """
@@ -43,7 +45,7 @@ where status <> 'open' or reason <> excluded.reason or field is not excluded.fie
 """
 _OPEN_OF: Final = """
 select id, byte_offset, position, digest from dead_letters
-where path = ? and status = 'open' and byte_offset >= ?
+where path = ? and status = 'open' and byte_offset >= ? and byte_offset < ?
 """
 _LIST: Final = """
 select * from dead_letters
@@ -91,6 +93,30 @@ class LedgerEntry:
     set_aside: int
     skipped: int
     reader_state: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Counted:
+    """What the records of a file came to, up to some place.
+
+    Attributes:
+        formats: Calls read, by source.
+        records: Objects that were read.
+        set_aside: Records set aside.
+        skipped: Records that hold no call.
+    """
+
+    formats: Counter[str] = field(default_factory=Counter)
+    records: int = 0
+    set_aside: int = 0
+    skipped: int = 0
+
+    def add(self, other: Counted) -> None:
+        """Count what came behind that place as well."""
+        self.formats.update(other.formats)
+        self.records += other.records
+        self.set_aside += other.set_aside
+        self.skipped += other.skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +219,18 @@ def set_aside(
 
 
 def open_letters(
-    conn: sqlite3.Connection, path: str, from_offset: int
+    conn: sqlite3.Connection, path: str, from_offset: int, until: int | None = None
 ) -> dict[tuple[int, int, str], int]:
-    """Return ids of the open letters of a file from an offset on, by (offset, position, digest)."""
-    rows = conn.execute(_OPEN_OF, (path, from_offset))
+    """Return ids of the open letters of a file by (offset, position, digest).
+
+    Args:
+        conn: The connection.
+        path: The file as the ledger names it.
+        from_offset: Letters of records before it are left out.
+        until: Letters of records from here on are left out; None is to the end of the file.
+    """
+    last = _LARGEST if until is None else until
+    rows = conn.execute(_OPEN_OF, (path, from_offset, last))
     return {(int(r[1]), int(r[2]), str(r[3])): int(r[0]) for r in rows}
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from prodlens.frozen import quickly_made
 from prodlens.schemas import CostSource, IdSource, TrafficClass, usd_to_nanos
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from prodlens.schemas import CanonicalTrace
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a record stands: `source_files.id`, byte offset and line; all None when not a file."""
@@ -35,6 +37,7 @@ class Place:
 NOWHERE: Final = Place()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One distinct record of a call.

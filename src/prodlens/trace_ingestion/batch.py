@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from prodlens.errors import InputError
@@ -25,7 +28,7 @@ from prodlens.sources.edits import salted
 from prodlens.sources.reading import BadRecord
 from prodlens.storage import ledger, recording, suggestions, traces
 from prodlens.storage.identity_keys import observe
-from prodlens.storage.ledger import DeadLetter, FileProgress, LedgerEntry
+from prodlens.storage.ledger import Counted, DeadLetter, FileProgress, LedgerEntry
 from prodlens.storage.merging import Place
 from prodlens.trace_ingestion.outcome import (
     BEFORE_SINCE,
@@ -33,7 +36,7 @@ from prodlens.trace_ingestion.outcome import (
     DAILY_FIGURES,
     FileReport,
 )
-from prodlens.trace_normalizer import read_records
+from prodlens.trace_normalizer import RecordNormalizer
 
 if TYPE_CHECKING:
     import sqlite3
@@ -48,6 +51,9 @@ if TYPE_CHECKING:
     from prodlens.trace_ingestion.digests import FileDigest
     from prodlens.trace_ingestion.outcome import IngestOptions
 
+Gate = Callable[[], AbstractContextManager[Any]]
+"""Makes the context of one transaction: where several processes write, each waits there."""
+
 UNKNOWN_MODEL: Final = "(model not known)"
 _NOTED: Final[dict[type, str]] = {
     ContextFact: "facts about sessions",
@@ -60,6 +66,15 @@ _NOTED: Final[dict[type, str]] = {
 class RecordSink:
     """Turns the records of one file into observations and dead letters, and stores them.
 
+    Args:
+        store: Where they go.
+        name: The file as the ledger names it.
+        options: How it is read.
+        prices: Prices for calls without a reported cost; None is the built-in list.
+        now: The present instant.
+        file_id: Its `source_files.id`; None registers it when it is first needed.
+        gate: Makes the context in which each transaction stands.
+
     Attributes:
         report: What came of the file so far.
         start: Byte offset where reading begins; 0 unless the file only grew.
@@ -69,7 +84,7 @@ class RecordSink:
         pending_bytes: Their length.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one sink for each file, made in few places
         self,
         store: ProdLensStore,
         name: str,
@@ -77,6 +92,8 @@ class RecordSink:
         *,
         prices: PriceBook | None,
         now: datetime,
+        file_id: int | None = None,
+        gate: Gate = contextlib.nullcontext,
     ) -> None:
         self.report = FileReport(name)
         self.start = 0
@@ -90,31 +107,84 @@ class RecordSink:
         self._prices = prices
         self._now = now
         self._repo = parse_repository(options.repo_slug) if options.repo_slug else None
-        self._file_id: int | None = None
+        self._file_id = file_id
+        self._gate = gate
         self._records = recording.Records()
         self._state: dict[str, dict[str, Any]] = {}
+        self._normalizer = self._reading()
         self._salt: bytes | None = None
         self._letters: list[DeadLetter] = []
         self._previewed: set[int] = set()
-        self._counts = Counter[str]()
+        self._before = Counted()
+        self._read = 0
+        self._resumed = False
         self._open: dict[tuple[int, int, str], int] = {}
         self._open_at: dict[tuple[int, int], list[tuple[str, int]]] = {}
         self._readable: set[int] = set()
 
-    def begin(self) -> None:
-        """Note which records of the file wait as dead letters, from the first byte to be read."""
+    @property
+    def has_state(self) -> bool:
+        """Whether an adapter noted anything for the records that follow in this file."""
+        return any(self._state.values())
+
+    @property
+    def file_id(self) -> int | None:
+        """The file's `source_files.id`; None for what is no stored file. Registers it."""
+        return self._id()
+
+    @property
+    def resumed(self) -> bool:
+        """Whether an earlier run read the beginning of the file."""
+        return self._resumed
+
+    @property
+    def before(self) -> Counted:
+        """What the records before the first byte to be read came to."""
+        return self._before
+
+    @property
+    def counted(self) -> Counted:
+        """What the records that this sink took came to."""
+        report = self.report
+        return Counted(
+            Counter(report.formats),
+            self._read,
+            report.set_aside.total(),
+            report.skipped.total(),
+        )
+
+    def begin(self, until: int | None = None) -> None:
+        """Note which records of the file wait as dead letters, from the first byte to be read.
+
+        Args:
+            until: Offset behind the last byte to be read; None is the end of the file.
+        """
         if self._is_stored_file() and not self._options.filtered:
-            self._open = ledger.open_letters(self._store.conn, self._name, self.start)
+            self._open = ledger.open_letters(self._store.conn, self._name, self.start, until)
             for (offset, position, digest), letter in self._open.items():
                 self._open_at.setdefault((offset, position), []).append((digest, letter))
 
     def resume(self, entry: LedgerEntry) -> None:
         """Begin where the ledger says that reading stopped."""
-        self.start = entry.progress.offset
-        self.start_line = entry.progress.line
-        self._counts.update(records=entry.records, set_aside=entry.set_aside, skipped=entry.skipped)
+        counted = Counted(Counter(entry.formats), entry.records, entry.set_aside, entry.skipped)
+        self.enter(entry.progress.offset, entry.progress.line, counted, resumed=True)
         self._state = entry.reader_state
-        self.report.formats.update(entry.formats)
+        self._normalizer = self._reading()
+
+    def enter(self, start: int, line: int, before: Counted, *, resumed: bool) -> None:
+        """Begin at a place in the file.
+
+        Args:
+            start: Byte offset.
+            line: Line there.
+            before: What the records before it came to.
+            resumed: Whether an earlier run read what lies before the file's first byte of this one.
+        """
+        self.start, self.start_line = start, line
+        self._before, self._resumed = before, resumed
+
+    def _reading(self) -> RecordNormalizer:
+        return RecordNormalizer(self._options.format, now=self._now, state=self._state)
 
     def take(self, item: RawRecord | BadRecord) -> None:
         """Read one record; it waits for the next commit."""
@@ -123,13 +193,10 @@ class RecordSink:
             self._set_aside_bytes(item)
             return
         self.pending_bytes += len(item.data)
-        self._counts["records"] += 1
+        self._read += 1
         if self._open:
             self._match_letter(item)
-        outcomes = read_records(
-            (item.value,), self._options.format, now=self._now, state=self._state
-        )
-        for part, outcome in enumerate(outcomes):
+        for part, outcome in enumerate(self._normalizer.read(item.value)):
             if isinstance(outcome, CanonicalTrace):
                 self._take_call(outcome, item)
             elif isinstance(outcome, Reject):
@@ -213,7 +280,7 @@ class RecordSink:
 
     def _id(self) -> int | None:
         if self._file_id is None and self._is_stored_file():
-            with self._store.transaction() as conn:
+            with self._gate(), self._store.transaction() as conn:
                 self._file_id = ledger.register(conn, self._name, self.options_text, self._now)
         return self._file_id
 
@@ -265,7 +332,7 @@ class RecordSink:
             self._preview()
         else:
             file_id = self._id()
-            with self._store.transaction() as conn:
+            with self._gate(), self._store.transaction() as conn:
                 done = recording.record(
                     conn, self._records, price=self._priced, salted=self._salted
                 )
@@ -290,15 +357,17 @@ class RecordSink:
         self.report.known += known
 
     def _entry(self, file_id: int, progress: FileProgress) -> LedgerEntry:
+        counted = self.counted
+        counted.add(self._before)
         return LedgerEntry(
             file_id=file_id,
             options=self.options_text,
             progress=progress,
-            formats=dict(self.report.formats),
-            records=self._counts["records"],
-            set_aside=self._counts["set_aside"] + self.report.set_aside.total(),
-            skipped=self._counts["skipped"] + self.report.skipped.total(),
-            reader_state=self._state,
+            formats=dict(counted.formats),
+            records=counted.records,
+            set_aside=counted.set_aside,
+            skipped=counted.skipped,
+            reader_state={name: noted for name, noted in self._state.items() if noted},
         )
 
     def _match_letter(self, item: RawRecord) -> None:
@@ -307,7 +376,7 @@ class RecordSink:
         if not waiting:
             return
         digest = hashlib.sha256(item.data).hexdigest()
-        self._readable |= {letter for known, letter in waiting if known == digest or self.start > 0}
+        self._readable |= {letter for known, letter in waiting if known == digest or self._resumed}
 
     def _keep_open(self) -> None:
         """Leave open what was set aside again."""

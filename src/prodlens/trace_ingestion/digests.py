@@ -42,6 +42,10 @@ class FileDigest:
                 self.covered += len(block)
         return self._hash.hexdigest()
 
+    def ends_at(self, size: int) -> bool:
+        """Return whether the file has no more than `size` bytes."""
+        return self._path.stat().st_size <= size
+
     def unchanged(self, progress: FileProgress) -> bool:
         """Return whether the file is, byte for byte, what `progress` covers completely."""
         return (

@@ -87,6 +87,20 @@ class FileReport:
     unchanged: bool = False
     problem: str | None = None
 
+    def add(self, other: FileReport) -> None:
+        """Count what came of another part of the same file as well."""
+        self.added += other.added
+        self.changed += other.changed
+        self.known += other.known
+        for mine, theirs in (
+            (self.set_aside, other.set_aside),
+            (self.skipped, other.skipped),
+            (self.noted, other.noted),
+            (self.formats, other.formats),
+        ):
+            mine.update(theirs)
+        self.unpriced |= other.unpriced
+
     @property
     def calls(self) -> int:
         """Records of calls that were read."""

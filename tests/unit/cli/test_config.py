@@ -42,7 +42,7 @@ def test_every_setting_is_shown_with_its_value(tmp_path: Path) -> None:
         "ingest.dead_letter_dir   .prod-lens/dead-letter\n"
         "ingest.parquet_dir       .prod-lens/parquet\n"
         "ingest.max_record_bytes  67108864\n"
-        "ingest.processes         1\n"
+        "ingest.processes         2\n"
         "github.token             -\n"
         "github.base_url          https://api.github.com\n"
         "github.max_wait_minutes  15\n"

@@ -1,0 +1,97 @@
+"""A long file of lines as parts that several processes read at the same time; reads no record."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, Self
+
+from prodlens.sources.cutting import begins_with_an_object, next_cut
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+PART_BYTES = 4 << 20
+"""About how much one process reads before it commits; tests make it smaller."""
+_BLOCK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a file.
+
+    Attributes:
+        number: Its position among the parts, from 0.
+        start: Offset of its first byte.
+        line: 1-based line there.
+        end: Offset behind its last byte.
+    """
+
+    number: int
+    start: int
+    line: int
+    end: int
+
+
+class Parts:
+    """Cuts a file, part by part, as far as it reaches now; may be asked from several threads.
+
+    Args:
+        path: The file.
+        start: Offset of the first part.
+        line: Line there.
+    """
+
+    def __init__(self, path: str, *, start: int, line: int) -> None:
+        self._stream: BinaryIO = Path(path).open("rb")  # noqa: SIM115 - open until `__exit__`
+        self._lock = threading.Lock()
+        self._end = Path(path).stat().st_size
+        self._number, self._start, self._line, self._size = 0, start, line, PART_BYTES
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stream.close()
+
+    def take(self) -> Part | None:
+        """Return the next part, None when there is none left."""
+        with self._lock:
+            if self._start >= self._end:
+                return None
+            part = Part(self._number, self._start, self._line, self._cut())
+            self._number += 1
+            self._line += self._lines(part)
+            self._start = part.end
+            return part
+
+    def _cut(self) -> int:
+        near = self._start + self._size
+        while near < self._end - self._size // 2:
+            found = next_cut(self._stream, near)
+            if found is not None and found < self._end:
+                return found
+            near += self._size
+        return self._end
+
+    def _lines(self, part: Part) -> int:
+        self._stream.seek(part.start)
+        left, lines = part.end - part.start, 0
+        while left > 0 and (block := self._stream.read(min(_BLOCK, left))):
+            left -= len(block)
+            lines += block.count(b"\n")
+        return lines
+
+
+def can_be_cut(path: str, start: int) -> bool:
+    """Return whether a file may be read in parts, from an offset where reading may begin."""
+    with Path(path).open("rb") as stream:
+        if start == 0:
+            return begins_with_an_object(stream)
+        return next_cut(stream, start) is not None
