@@ -11,9 +11,15 @@ assignment works only if both classes have the same `__slots__`".
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _Record = TypeVar("_Record")
+
+
+_COPIERS: Final[dict[type, Callable[..., Any]]] = {}
 
 
 def quickly_made(cls: type[_Record]) -> type[_Record]:
@@ -38,31 +44,64 @@ def quickly_made(cls: type[_Record]) -> type[_Record]:
     ...     y: int = 0
     >>> Point(1)
     Point(x=1, y=0)
+    >>> replaced(Point(1), y=2)
+    Point(x=1, y=2)
     """
     fields = dataclasses.fields(cls)  # type: ignore[arg-type]  # refuses other classes itself
-    names = [field.name for field in fields]
     if any(field.default_factory is not dataclasses.MISSING or not field.init for field in fields):
         raise TypeError(f"{cls.__name__} has fields that no plain assignment can set.")
-    known = {"draft": type("Draft", (), {"__slots__": tuple(names)}), "record": cls}
-    known |= {
-        f"default_{f.name}": f.default for f in fields if f.default is not dataclasses.MISSING
+    names = [field.name for field in fields]
+    known: dict[str, Any] = {
+        f"default_{field.name}": field.default
+        for field in fields
+        if field.default is not dataclasses.MISSING
     }
-    parameters = [
+    parameters = ["*"] if any(field.kw_only for field in fields) else []
+    parameters += [
         f"{name}=default_{name}" if f"default_{name}" in known else name for name in names
     ]
-    if any(field.kw_only for field in fields):
-        parameters.insert(0, "*")
-    lines = [
+    draft = type("Draft", (), {"__slots__": tuple(names)})
+    known |= {"draft": draft, "record": cls, "become": object.__setattr__, "new": object.__new__}
+    check = ["self.__post_init__()"] if hasattr(cls, "__post_init__") else []
+    init = _function(
         f"def __init__(self, {', '.join(parameters)}):",
-        "  become(self, '__class__', draft)",
-        *(f"  self.{name} = {name}" for name in names),
-        "  self.__class__ = record",
-    ]
-    if hasattr(cls, "__post_init__"):
-        lines.append("  self.__post_init__()")
-    made: dict[str, Any] = {}
-    names_of_init = known | {"become": object.__setattr__}
-    exec("\n".join(lines), names_of_init, made)  # noqa: S102 - made of the names of fields, as dataclasses makes its own
-    made["__init__"].__qualname__ = f"{cls.__qualname__}.__init__"
-    setattr(cls, "__init__", made["__init__"])  # noqa: B010 - mypy refuses the assignment
+        "become(self, '__class__', draft)",
+        *(f"self.{name} = {name}" for name in names),
+        "self.__class__ = record",
+        *check,
+        known=known,
+    )
+    init.__qualname__ = f"{cls.__qualname__}.__init__"
+    setattr(cls, "__init__", init)  # noqa: B010 - mypy refuses the assignment
+    _COPIERS[cls] = _function(
+        "def copied(other, changes):",
+        "self = new(draft)",
+        *(f"self.{name} = other.{name}" for name in names),
+        "for name, value in changes.items(): setattr(self, name, value)",
+        "self.__class__ = record",
+        *check,
+        "return self",
+        known=known,
+    )
     return cls
+
+
+def replaced(record: _Record, **changes: Any) -> _Record:
+    """Return a record with other values in some fields, checked as a new one is.
+
+    Args:
+        record: Of a class that `quickly_made` was given.
+        **changes: New values by name of the field.
+
+    Raises:
+        AttributeError: The class has no such field.
+    """
+    made: _Record = _COPIERS[type(record)](record, changes)
+    return made
+
+
+def _function(head: str, *lines: str, known: dict[str, Any]) -> Any:
+    """Return the function of a text that is made of nothing but names of fields."""
+    made: dict[str, Any] = {}
+    exec("\n  ".join((head, *lines)), known, made)  # noqa: S102 - as dataclasses makes its own
+    return next(iter(made.values()))

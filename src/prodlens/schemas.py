@@ -274,6 +274,7 @@ class DecidedBy(StrEnum):
     UNKNOWN = "unknown"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
     """What one record says about one edit that the assistant proposed.

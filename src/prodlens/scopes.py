@@ -5,9 +5,9 @@ Pure: whoever holds the facts says what a scope says. Knows no SQL and no format
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
+from prodlens.frozen import replaced
 from prodlens.schemas import Fact, IdSource
 
 if TYPE_CHECKING:
@@ -57,4 +57,4 @@ def inherit(trace: CanonicalTrace, said: Callable[[Fact], str | None]) -> Canoni
     if trace.subscription is None and said(Fact.SUBSCRIPTION) == "1":
         changes["subscription"] = True
     known = {field: found for field, found in changes.items() if found is not None}
-    return dataclasses.replace(trace, **known) if known else trace
+    return replaced(trace, **known) if known else trace

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from prodlens.errors import InputError
+from prodlens.frozen import replaced
 from prodlens.lake.raw_files import open_raw
 from prodlens.pricing import Usage
 from prodlens.schemas import (
@@ -185,7 +186,7 @@ class RangeReader:
         if (found := traffic.classify(trace)) != trace.traffic_class:
             changes["traffic_class"] = found
         if changes:
-            trace = dataclasses.replace(trace, **changes)
+            trace = replaced(trace, **changes)
         nanos, version = self._priced(trace)
         place = Place(None, item.offset, item.line)
         try:

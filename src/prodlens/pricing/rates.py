@@ -12,6 +12,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from prodlens.frozen import quickly_made
+
 if TYPE_CHECKING:
     from datetime import date, time
     from decimal import Decimal
@@ -41,6 +43,7 @@ class Unpriced(StrEnum):
     NO_RATE = "no price for a kind of token that was used"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Token counts of one call; None means not known.
@@ -61,6 +64,7 @@ class Usage:
     cache_write_1h_tokens: int | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What one call cost.

@@ -40,10 +40,14 @@ _EMPTY: Final = ("{}", "[]", "null")
 _NAMED: Final = re.compile("|".join(f'"{tool}"' for tool in sorted(EDIT_TOOLS)))
 _SHAPES: Final = (b"tool_", b"function_call", rb"\u00")
 """What the bytes of every call of a tool hold: its kind, or its place in a message."""
-_NAMED_IN_BYTES: Final = re.compile(
-    rb'"(?:' + "|".join(sorted(EDIT_TOOLS)).encode() + rb')\\*"|\\u00[4-7]'
+_BEGINNINGS: Final = tuple(
+    f'"{tool}'.encode()
+    for tool in sorted(EDIT_TOOLS)
+    if not any(tool.startswith(other) for other in EDIT_TOOLS - {tool})
 )
-"""The name of an edit tool, also inside JSON that was written as text; or letters as escapes."""
+"""How the name of an edit tool begins, also inside JSON that was written as text."""
+_ESCAPED: Final = re.compile(rb"\\u00[4-7]")
+"""A letter as an escape."""
 _SHORT: Final = 64
 """A longer body is not empty unless it is all whitespace."""
 _CLOSED: Final[tuple[dict[str, object], ...]] = ({},)
@@ -140,9 +144,11 @@ def _opened(body: object) -> object:
 
 def _may_name_an_edit(data: bytes) -> bool:
     """Return whether JSON bytes may hold the call of an edit tool, in plain or with escapes."""
-    if any(shape in data for shape in _SHAPES):
-        return _NAMED_IN_BYTES.search(data) is not None
-    return False
+    if not any([shape in data for shape in _SHAPES]):
+        return False
+    if any([name in data for name in _BEGINNINGS]):
+        return True
+    return rb"\u00" in data and _ESCAPED.search(data) is not None
 
 
 def _sent(request: object) -> object:

@@ -5,13 +5,13 @@ Writes and reads; what a row says is decided by `rebuilding` and `merging`.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.clock import format_instant
+from prodlens.frozen import replaced
 from prodlens.schemas import nanos_to_usd
 from prodlens.storage import context_facts
 from prodlens.storage.identity_keys import OBSERVED, observed_values, trace_hash
@@ -153,7 +153,7 @@ def records(conn: sqlite3.Connection, row: sqlite3.Row) -> list[Observation]:
 
 
 def _with_digests(observation: Observation, more: set[int]) -> Observation:
-    return dataclasses.replace(observation, digests=(*observation.digests, *sorted(more)))
+    return replaced(observation, digests=(*observation.digests, *sorted(more)))
 
 
 def said(row: sqlite3.Row) -> dict[str, Any]:

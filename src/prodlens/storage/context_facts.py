@@ -7,12 +7,12 @@ nothing about the repository of one call. That is a function of the set of facts
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.clock import format_instant
+from prodlens.frozen import replaced
 from prodlens.schemas import Fact
 from prodlens.scopes import agreed, inherit
 from prodlens.storage.identity_keys import key_digest
@@ -99,7 +99,7 @@ def without_copies(records: Sequence[Observation], facts: Facts) -> list[Observa
     return [
         record
         if record.trace.session_id == keeper or not _is_session_named(record)
-        else dataclasses.replace(record, trace=dataclasses.replace(record.trace, **_COPIED))
+        else replaced(record, trace=replaced(record.trace, **_COPIED))
         for record in records
     ]
 
@@ -147,4 +147,4 @@ def inherited(observation: Observation, facts: Facts) -> Observation:
     if not trace.scopes or not facts:
         return observation
     filled = inherit(trace, lambda name: value(trace.scopes, facts, name))
-    return observation if filled is trace else dataclasses.replace(observation, trace=filled)
+    return observation if filled is trace else replaced(observation, trace=filled)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import hashlib
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from prodlens.errors import InputError
+from prodlens.frozen import replaced
 from prodlens.schemas import CostSource, IdSource, usd_to_nanos
 from prodlens.storage.merging import NOWHERE, Observation
 
@@ -115,7 +115,7 @@ def observe(
     if trace.cost_source is not None and trace.cost_source != CostSource.REPORTED:
         if trace.cost_usd is not None:
             cost_nanos, price_version = usd_to_nanos(trace.cost_usd), trace.price_version
-        trace = dataclasses.replace(trace, cost_usd=None, cost_source=None, price_version=None)
+        trace = replaced(trace, cost_usd=None, cost_source=None, price_version=None)
     values = observed_values(trace)
     cost = None if trace.cost_usd is None else usd_to_nanos(trace.cost_usd)
     try:

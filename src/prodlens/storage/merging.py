@@ -10,12 +10,11 @@ Source: field priorities of docs/decisions/0005-one-row-per-call.md.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from prodlens.frozen import quickly_made
+from prodlens.frozen import quickly_made, replaced
 from prodlens.schemas import CostSource, IdSource, TrafficClass, usd_to_nanos
 
 if TYPE_CHECKING:
@@ -269,7 +268,7 @@ def resolve(observations: Sequence[Observation]) -> tuple[Observation, str]:
     keys = {key for o in observations for key in o.keys}
     changes["scopes"] = tuple(sorted({scope for o in observations for scope in o.trace.scopes}))
     merged = Observation(
-        trace=dataclasses.replace(leading.trace, **changes),
+        trace=replaced(leading.trace, **changes),
         content=leading.content,
         identity=identity,
         keys=(identity, *sorted(keys - {identity})),
@@ -297,8 +296,8 @@ def _without_replays(observations: Sequence[Observation]) -> Sequence[Observatio
 def _as_parents(replay: Observation) -> Observation:
     is_agents = replay.trace.traffic_class == TrafficClass.SUBAGENT
     kept = None if is_agents else replay.trace.traffic_class
-    own = dataclasses.replace(replay.trace, is_subagent=None, query_source=None, traffic_class=kept)
-    return dataclasses.replace(replay, trace=own)
+    own = replaced(replay.trace, is_subagent=None, query_source=None, traffic_class=kept)
+    return replaced(replay, trace=own)
 
 
 def _take(

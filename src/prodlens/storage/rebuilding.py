@@ -7,11 +7,13 @@ sets, so the outcome is the same for any order, split or repetition of records.
 
 from __future__ import annotations
 
-import dataclasses
+import itertools
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from prodlens.frozen import replaced
 from prodlens.storage import (
     attempts,
     call_rows,
@@ -44,8 +46,14 @@ where timestamp >= ? and timestamp < ? || '~' and model = ?
     and (status_code >= 400 or error_type is not null)
     and (error_type = ? or error_type like ? || ':%')
 """
-
-
+_SAME_AS_ANY: Final = """
+select g.key, s.sources from json_each(?) g cross join sessions s
+    on s.session_id = json_extract(g.value, '$[0]') and s.model = json_extract(g.value, '$[1]')
+    and s.tokens_in = json_extract(g.value, '$[2]')
+    and s.tokens_out = json_extract(g.value, '$[3]')
+where s.session_source is not 'weak'
+group by g.key, s.sources
+"""
 _SOUGHT_IN: Final = """
 select s.id from call_scopes c join suggestions s on s.within = c.scope
 where c.call_id in (select value from json_each(?))
@@ -180,9 +188,7 @@ class Rebuilder:
             return
         cost = self._price(trace)
         if cost is not None:
-            component.merged = dataclasses.replace(
-                merged, cost_nanos=cost[0], price_version=cost[1]
-            )
+            component.merged = replaced(merged, cost_nanos=cost[0], price_version=cost[1])
 
     def _write(
         self,
@@ -239,12 +245,14 @@ class Rebuilder:
                 done.days |= {str(row["event_date"]), str(before[call]["event_date"])}
 
 
-def joined_by_keys(keys: Sequence[Iterable[int]]) -> list[list[int]]:
+def joined_by_keys(keys: Sequence[Sequence[int]]) -> list[list[int]]:
     """Return positions that share a key, also through others, each position in one list.
 
     >>> joined_by_keys([(1, 2), (3,), (2, 4), (5, 4)])
     [[0, 2, 3], [1]]
     """
+    holders = Counter(itertools.chain.from_iterable(keys))
+    shared = {key for key, count in holders.items() if count > 1}
     parent = list(range(len(keys)))
 
     def root(position: int) -> int:
@@ -255,6 +263,8 @@ def joined_by_keys(keys: Sequence[Iterable[int]]) -> list[list[int]]:
 
     owner: dict[int, int] = {}
     for position, own in enumerate(keys):
+        if shared.isdisjoint(own):
+            continue
         for key in own:
             first, second = root(owner.setdefault(key, position)), root(position)
             parent[max(first, second)] = min(first, second)
@@ -275,6 +285,21 @@ def candidates(conn: sqlite3.Connection, group: Group | None) -> list[tuple[int,
         _, timestamp, model, kind = group
         found = conn.execute(_SAME_FAILURES, (timestamp, timestamp, model, kind, kind))
     return [(int(row[0]), str(row[1])) for row in found]
+
+
+def seen_by(conn: sqlite3.Connection, groups: Iterable[Group]) -> dict[Group, set[str]]:
+    """Return which formats saw stored calls of these groups, for those groups that have any."""
+    seen: dict[Group, set[str]] = {}
+    asked: list[Group] = []
+    for group in groups:
+        if group[0] == "call":
+            asked.append(group)
+        elif found := candidates(conn, group):
+            seen[group] = {name for _, names in found for name in names.split(",")}
+    wanted = [(session, model, int(i), int(o)) for _, session, model, i, o in asked]
+    for key, names in conn.execute(_SAME_AS_ANY, (json.dumps(wanted),)):
+        seen.setdefault(asked[key], set()).update(names.split(","))
+    return seen
 
 
 def _described(records: Sequence[Observation], facts: Facts) -> Observation:

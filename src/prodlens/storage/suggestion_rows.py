@@ -174,11 +174,11 @@ def outcome_of(records: Sequence[Mapping[str, Any]], mode: str | None) -> Outcom
     known = [record for record in decided if record["decision"] != Decision.UNKNOWN]
     if not known:
         return Outcome(Decision.UNKNOWN, DecidedBy.UNKNOWN, None)
-    best = max(known, key=_evidence)
+    best = _greatest(known, _evidence)
     decision = Decision(best["decision"])
     named = [r for r in known if r["decision"] == decision and r.get("decided_by") is not None]
     if named:
-        said = DecidedBy(max(named, key=_evidence)["decided_by"])
+        said = DecidedBy(_greatest(named, _evidence)["decided_by"])
     elif decision is Decision.ACCEPT:
         said = {ASKED: DecidedBy.USER, AUTOMATIC: DecidedBy.AUTO}.get(mode or "", DecidedBy.UNKNOWN)
     else:
@@ -204,7 +204,14 @@ def _best(
     known = [record for record in records if record.get(name) is not None]
     if not known:
         return None
-    return max(known, key=lambda r: (_rank(r), order(r[name]), text(dict(r))))[name]
+    return _greatest(known, lambda r: (_rank(r), order(r[name]), text(dict(r))))[name]
+
+
+def _greatest(
+    records: Sequence[Mapping[str, Any]], order: Callable[[Mapping[str, Any]], Any]
+) -> Mapping[str, Any]:
+    """Return the record that comes last in an order; most edits have one record only."""
+    return records[0] if len(records) == 1 else max(records, key=order)
 
 
 def _rank(record: Mapping[str, Any]) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.storage import call_rows, context_facts, dirty_days, matching, shadows, weak_sessions
 from prodlens.storage.identity_keys import observe
-from prodlens.storage.rebuilding import Rebuilder, Rebuilt, candidates, joined_by_keys
+from prodlens.storage.rebuilding import Rebuilder, Rebuilt, joined_by_keys, seen_by
 from prodlens.storage.trace_rows import SESSION_COLUMNS, plain_row, trace_of_mapping
 
 if TYPE_CHECKING:
@@ -189,10 +189,10 @@ def _related(conn: sqlite3.Connection, news: Sequence[Observation]) -> set[int]:
         if (group := matching.group_of(observation.trace)) is not None:
             groups.setdefault(group, []).append(position)
     related: set[int] = set()
+    seen = seen_by(conn, groups)
     for group, positions in groups.items():
         sources = {news[position].trace.source for position in positions}
-        sources.update(*(saw.split(",") for _, saw in candidates(conn, group)))
-        if len(sources) > 1:
+        if len(sources | seen.get(group, set())) > 1:
             related.update(positions)
     return related
 

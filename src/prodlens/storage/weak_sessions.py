@@ -8,6 +8,7 @@ session is decided again whenever a record with its trace id arrives.
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import TYPE_CHECKING, Final
 
@@ -49,7 +50,12 @@ def link(observation: Observation, call_id: int) -> Link:
     """Return the link of a call whose `trace_id` is known."""
     trace = observation.trace
     group = trace.call_group or observation.identity
-    return key_digest(f"trace:{trace.trace_id}"), key_digest(f"group:{group}"), call_id
+    return _trace_key(trace.trace_id), key_digest(f"group:{group}"), call_id
+
+
+@functools.lru_cache(maxsize=8192)
+def _trace_key(trace_id: str | None) -> int:
+    return key_digest(f"trace:{trace_id}")
 
 
 def add(conn: sqlite3.Connection, links: Iterable[Link]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import hashlib
 from collections import Counter
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from prodlens.errors import InputError
+from prodlens.frozen import replaced
 from prodlens.schemas import (
     CanonicalTrace,
     ContextFact,
@@ -231,9 +231,11 @@ class RecordSink:
         given = self._given(trace)
         if (found := traffic.classify(trace)) != trace.traffic_class:
             given["traffic_class"] = found
-        if given:
-            trace = dataclasses.replace(trace, **given)
         nanos, version = self._price(trace)
+        if given:
+            if trace.cost_usd is None:  # `observe` would make another copy for that
+                given["cost_source"] = None
+            trace = replaced(trace, **given)
         place = Place(self._id(), item.offset, item.line)
         try:
             self._records.calls.append(

@@ -41,7 +41,8 @@ JOB: Final = "trace_ingestion"
 MAX_RECORD_BYTES: Final = 64 * 1024 * 1024
 BATCH_RECORDS = 5000
 """Records of one transaction; tests that kill the process make it smaller."""
-BATCH_BYTES: Final = 16 * 1024 * 1024
+BATCH_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of one transaction: what is hashed again when it is lost."""
 
 
 class TraceIngestor:
