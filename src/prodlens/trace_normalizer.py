@@ -27,8 +27,6 @@ from prodlens.sources import (
     simple,
     third_party,
 )
-from prodlens.sources.litellm_view import LiteLLMView
-from prodlens.sources.raw_records import decode_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -262,7 +260,11 @@ def decoder_of(
     """
     named = parse_format(format)
     if named is None or named in _LITELLM:
+        from prodlens.sources.litellm_view import LiteLLMView
+
         return LiteLLMView().decode
+    from prodlens.sources.raw_records import decode_record
+
     return decode_record
 
 

@@ -117,7 +117,7 @@ def paths(value: Any, prefix: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 
 @st.composite
 def mutated(draw: st.DrawFn) -> dict[str, Any]:
-    record = copy.deepcopy(draw(st.sampled_from(RECORDS)))
+    record: dict[str, Any] = copy.deepcopy(draw(st.sampled_from(RECORDS)))
     for place in draw(st.sets(st.sampled_from(PLACES))):
         record[place] = copy.deepcopy(draw(st.sampled_from(BODIES)))
     for _ in range(draw(st.integers(0, 3))):

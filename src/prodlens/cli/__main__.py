@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
@@ -15,7 +14,7 @@ import click
 from prodlens import __version__
 from prodlens.cli.context import App, add_shared_options
 from prodlens.cli.lazy import LazyCommand, LazyGroup
-from prodlens.cli.output import discard_stdout
+from prodlens.cli.output import discard_stdout, help_width
 from prodlens.errors import ProdLensError, RetryLaterError
 
 if TYPE_CHECKING:
@@ -90,6 +89,7 @@ class ProdLensGroup(LazyGroup):
         """
         app = App()
         extra |= {"prog_name": prog_name or "prod-lens", "complete_var": complete_var, "obj": app}
+        extra.setdefault("terminal_width", help_width())
         sys.exit(_flushed(app, self._run(app, args, extra)))
 
     def invoke(self, ctx: click.Context) -> None:
@@ -120,6 +120,8 @@ def _aborted(app: App, error: click.Abort) -> int:
 
 def _failed(app: App, error: Exception) -> int:
     if app.verbose:
+        import traceback
+
         traceback.print_exception(error)
     with contextlib.suppress(OSError):  # stderr is gone too
         app.out.error(_sentence(error))
@@ -132,6 +134,8 @@ def _sentence(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'The output'}: {error.strerror}."
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "prodlens" in frame.filename]
     place = f" in {own[-1].name}, line {own[-1].lineno}" if own else ""

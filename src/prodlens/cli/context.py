@@ -41,7 +41,6 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 import click
@@ -104,6 +103,8 @@ class App:
         Raises:
             SettingsError: The file, the environment or a flag has an impossible value.
         """
+        from pathlib import Path
+
         from prodlens.settings import load_settings
 
         config = self.flags.get("config")

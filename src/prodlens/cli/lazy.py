@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -69,6 +68,8 @@ class LazyGroup(click.Group):
         """
         name = args[0]
         if name not in self.lazy and not name.startswith("-") and not ctx.resilient_parsing:
+            import difflib
+
             similar = difflib.get_close_matches(name, self.lazy, n=1)
             hint = f" Did you mean {similar[0]!r}?" if similar else ""
             raise click.UsageError(f"There is no command {name!r}.{hint}", ctx)

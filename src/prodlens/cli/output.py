@@ -7,16 +7,12 @@ is stripped of control and direction characters first. rich is imported only by 
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import os
 import re
-import shutil
 import sys
 import unicodedata
 from datetime import date, datetime
-from decimal import Decimal
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from prodlens.clock import format_instant
@@ -32,7 +28,8 @@ _HARMFUL: Final = re.compile(
 )
 """C0, C1, ESC, line separators and direction marks, except tab and newline (interfaces.md 6)."""
 _GAP: Final = "  "
-_DEFAULT_SIZE: Final = (80, 24)
+_DEFAULT_COLUMNS: Final = 80
+_HELP_COLUMNS: Final = (50, 78)
 
 
 def clean(text: str) -> str:
@@ -58,6 +55,28 @@ def plain(value: object) -> Any:
     return _plain_scalar(value)
 
 
+def help_width() -> int:
+    """Return how wide pages of help are, in columns."""
+    least, most = _HELP_COLUMNS
+    return max(min(_columns() - 2, most), least)
+
+
+def _columns() -> int:
+    """Return the width of the terminal, as `shutil.get_terminal_size` finds it.
+
+    Written out, because that module takes as long to import as all of this one.
+    """
+    said = os.environ.get("COLUMNS", "")
+    if said.isdigit() and int(said) > 0:
+        return int(said)
+    try:
+        stream = sys.__stdout__
+        found = 0 if stream is None else os.get_terminal_size(stream.fileno()).columns
+    except (ValueError, OSError):  # closed, or no terminal
+        return _DEFAULT_COLUMNS
+    return found or _DEFAULT_COLUMNS
+
+
 def _plain_scalar(value: object) -> object:
     if isinstance(value, float) and not math.isfinite(value):
         return None
@@ -65,7 +84,9 @@ def _plain_scalar(value: object) -> object:
         return format_instant(value)
     if isinstance(value, date):
         return value.isoformat()
-    return str(value) if isinstance(value, PurePath | Decimal) else value
+    decimal = sys.modules.get("decimal")  # without the module there is no value of it
+    is_decimal = decimal is not None and isinstance(value, decimal.Decimal)
+    return str(value) if is_decimal or isinstance(value, os.PathLike) else value
 
 
 def json_text(document: Mapping[str, Any]) -> str:
@@ -74,6 +95,8 @@ def json_text(document: Mapping[str, Any]) -> str:
     Raises:
         TypeError: The document holds something that JSON has no form for.
     """
+    import json
+
     return json.dumps(plain(document), indent=2, allow_nan=False)
 
 
@@ -114,7 +137,7 @@ class Output:
         self.color = wants_color(self._stdout, environ) if color is None else color
         self._notes_color = wants_color(self._stderr, environ) if color is None else color
         self._dumb = environ.get("TERM") == "dumb"
-        self.width = shutil.get_terminal_size(_DEFAULT_SIZE).columns
+        self.width = _columns()
         self.quiet = quiet
 
     @property

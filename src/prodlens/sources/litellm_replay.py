@@ -144,9 +144,9 @@ def _opened(body: object) -> object:
 
 def _may_name_an_edit(data: bytes) -> bool:
     """Return whether JSON bytes may hold the call of an edit tool, in plain or with escapes."""
-    if not any([shape in data for shape in _SHAPES]):
+    if not any(shape in data for shape in _SHAPES):
         return False
-    if any([name in data for name in _BEGINNINGS]):
+    if any(name in data for name in _BEGINNINGS):
         return True
     return rb"\u00" in data and _ESCAPED.search(data) is not None
 
