@@ -221,3 +221,16 @@ def test_a_database_locked_by_another_process_waits(tmp_path: Path) -> None:
         blocker.execute("rollback")
         blocker.close()
         assert read(store, log).added == 1
+
+
+def test_a_list_of_what_was_set_aside_comes_back_with_an_unchanged_file(
+    store: ProdLensStore, tmp_path: Path
+) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text(line(1) + "no record\n")
+    read(store, log)
+    (written,) = (tmp_path / "dead").iterdir()
+    said = written.read_text()
+    written.unlink()  # as when a run is killed between the last commit and the list
+    assert read(store, log).unchanged
+    assert written.read_text() == said

@@ -207,6 +207,8 @@ class TraceIngestor:
         if entry is not None and digest is not None and entry.options == sink.options_text:
             if digest.unchanged(entry.progress):
                 sink.report.unchanged = True
+                if entry.set_aside:  # a run that was killed may have left the list behind
+                    mirror.write(self._store.conn, self._dead_letter_dir, name)
             elif digest.grown(entry.progress):
                 sink.resume(entry)
         return Opened(path, name, options, sink, digest)
