@@ -41,13 +41,10 @@ LAST_COLUMNS: Final = (
 SESSION_COLUMNS: Final = (*FIRST_COLUMNS, *OBSERVED, *LAST_COLUMNS)
 """Columns of `sessions` in the order in which they are shown."""
 
-_FLAGS: Final = (
-    "accepted_flag",
-    "subscription",
-    "stream",
-    "is_subagent",
-    "timestamp_assumed_utc",
+FLAGS: Final = frozenset(
+    {"accepted_flag", "subscription", "stream", "is_subagent", "timestamp_assumed_utc"}
 )
+"""Columns that are True or False, kept as 1 and 0."""
 _GIVEN_ONLY: Final = frozenset(
     {
         "id",
@@ -99,7 +96,7 @@ ACCEPTANCE_COLUMNS: Final = ("accepted_flag", "accepted_source", "accepted_lines
 def plain_row(row: sqlite3.Row) -> dict[str, Any]:
     """Return a row as a dict; flags become True, False or None, tags a list."""
     values = {name: row[name] for name in SESSION_COLUMNS}
-    for name in _FLAGS:
+    for name in FLAGS:
         if values[name] is not None:
             values[name] = bool(values[name])
     values["tags"] = json.loads(values["tags"]) if values["tags"] else []
@@ -234,7 +231,7 @@ def _checked(name: str, value: Any) -> Any:
         value = value.item()
     if value is None or type(value).__name__ == "NAType":
         return None
-    if name in _FLAGS:
+    if name in FLAGS:
         return bool(value)
     if isinstance(value, float) and not math.isfinite(value):
         raise InputError(f"A call's {name} is {value}: give a number, or None when not known.")
