@@ -84,6 +84,14 @@ def test_rollups_are_these() -> None:
     ]
 
 
+def test_tokens_that_no_call_of_a_repository_tells_stay_unknown() -> None:
+    call = {"timestamp": "2026-10-01T12:00:00Z", "model": "m", "source": "direct"}
+    make_lake([{**call, "repo_slug": "o/r"}, {**call, "repo_slug": "o/s", "tokens_in": 0}])
+    assert run("lake", "aggregate", "--from", "lake").exit_code == 0
+    tokens = {row[1]: row[5] for row in in_lake("daily_repositories")}
+    assert tokens == {"o/r": None, "o/s": 0}
+
+
 def test_duckdb_says_what_the_store_says() -> None:
     make_lake(awkward_calls(2000))
     with opened("duckdb") as engine:

@@ -17,7 +17,8 @@ Row = tuple[Any, ...]
 BY_REPOSITORY = """
 select event_date, coalesce(repo_slug, ''), count(*), count(distinct session_id),
     count(distinct developer_id),
-    sum(coalesce(total_tokens, coalesce(tokens_in, 0) + coalesce(tokens_out, 0))),
+    sum(case when coalesce(total_tokens, tokens_in, tokens_out) is not null
+        then coalesce(total_tokens, coalesce(tokens_in, 0) + coalesce(tokens_out, 0)) end),
     sum(cost_nanos), count(cost_nanos),
     sum(coalesce(status_code, 0) >= 400 or error_type is not null),
     coalesce(sum(accepted_flag and accepted_source is not 'suggestions_auto'), 0),

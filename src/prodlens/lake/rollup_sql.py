@@ -58,14 +58,12 @@ class Rollup:
         name: Its name, and that of its file.
         fields: Columns of the file, in order; the statement gives them in this order, without
             those in `added`.
-        key: How many of the first columns of the statement tell its rows apart.
         added: Columns that are not computed by the engine.
-        statement: A SELECT over `calls`, its rows in order of the key.
+        statement: A SELECT over `calls`, its rows in order of what tells them apart.
     """
 
     name: str
     fields: Fields
-    key: int
     added: tuple[str, ...] = ()
     statement: str
 
@@ -174,7 +172,7 @@ days as (
         count(*) as calls,
         count(distinct session_id) as sessions,
         count(distinct developer) as developers,
-        {_total("tokens")} as tokens,
+        case when count(tokens_known) > 0 then {_total("tokens")} end as tokens,
         {_total("cost_nanos")} as cost_nanos,
         count(cost_nanos) as priced,
         {_total("failed")} as errors,
@@ -238,7 +236,6 @@ ROLLUPS: Final = {
         Rollup(
             name="daily_sessions",
             fields=DAILY_SESSIONS,
-            key=1,
             added=("developer_id", "cost_usd", "created_at"),
             statement=_DAILY_SESSIONS,
         ),
@@ -258,11 +255,10 @@ ROLLUPS: Final = {
                 ("decided", "whole"),
                 ("median_latency_ms", "number"),
             ),
-            key=2,
             statement=_DAILY_REPOSITORIES,
         ),
-        Rollup(name="daily_usage", fields=DAILY_USAGE, key=5, statement=_DAILY_USAGE),
-        Rollup(name="coverage", fields=COVERAGE, key=4, statement=_COVERAGE),
+        Rollup(name="daily_usage", fields=DAILY_USAGE, statement=_DAILY_USAGE),
+        Rollup(name="coverage", fields=COVERAGE, statement=_COVERAGE),
     )
 }
 """Every table of a lake's `_aggregates` that is made from calls, by name."""
