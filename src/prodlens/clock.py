@@ -72,14 +72,13 @@ def parse_instant(value: object) -> tuple[datetime, bool] | None:
         value is no time at all (bools, NaN, empty text, dates beyond year 9999 are none).
         The range of sensible times is another question: see `in_range`.
     """
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, datetime):
-        return plain_instant(value), value.tzinfo is None
-    if isinstance(value, int | float):
-        return _from_number(value)
     if isinstance(value, str):
-        return _from_text(value.strip())
+        return _from_text(value)
+    if isinstance(value, (float, int)):
+        return None if isinstance(value, bool) else _from_number(value)
+    if isinstance(value, datetime):
+        plain = type(value) is datetime and value.tzinfo is UTC
+        return value if plain else plain_instant(value), value.tzinfo is None
     if isinstance(value, list | tuple) and len(value) == 2:
         return _from_pair(value[0], value[1])
     return None
@@ -91,6 +90,8 @@ def in_range(value: datetime, now: datetime) -> bool:
 
 
 def _from_number(value: float) -> tuple[datetime, bool] | None:
+    if type(value) is float and 0.0 <= value < 1e11:
+        return _EPOCH + timedelta(0, 0, round(value * 1_000_000)), False
     try:
         if not math.isfinite(value):
             return None
@@ -106,20 +107,30 @@ def _from_number(value: float) -> tuple[datetime, bool] | None:
     else:
         micros = round(value * 1_000_000)
     try:
-        return _EPOCH + timedelta(microseconds=micros), False
+        return _EPOCH + timedelta(0, 0, micros), False
     except OverflowError:
         return None
 
 
-def _from_text(text: str) -> tuple[datetime, bool] | None:
+def _from_text(written: str) -> tuple[datetime, bool] | None:
+    if written[10:11] == "T" and written[-1:] == "Z":
+        # What most tools write: nothing to strip, no number, and no time with a doubled zone.
+        try:
+            return datetime.fromisoformat(written), False
+        except ValueError:
+            pass
+    text = written.strip()
     if not text or len(text) > 64:
         return None
-    if _NUMERIC.fullmatch(text):
+    has_year = text[:4].isdigit()
+    if not (has_year and text[4:5] == "-") and _NUMERIC.fullmatch(text):
         return _from_number(int(text) if text.lstrip("+-").isdigit() else float(text))
-    if len(text) < 10 or not text[:4].isdigit():
+    if len(text) < 10 or not has_year:
         return None
     try:
-        moment = datetime.fromisoformat(_NAIVE_FIX.sub("+00:00", text))
+        moment = datetime.fromisoformat(
+            _NAIVE_FIX.sub("+00:00", text) if text[-1] in "Zz" else text
+        )
         return as_utc(moment), moment.tzinfo is None
     except (ValueError, OverflowError):
         return None

@@ -77,7 +77,11 @@ def matches(record: Mapping[str, Any]) -> bool:
     if record.keys() >= _AGENT_FILE:
         return True
     message = record.get("message")
-    if not isinstance(message, Mapping) or not isinstance(usage := message.get("usage"), Mapping):
+    if (
+        message is None
+        or not isinstance(message, Mapping)
+        or not isinstance(usage := message.get("usage"), Mapping)
+    ):
         return False
     # The oldest lines name nothing but their time; `input_tokens` is Anthropic's own word.
     return not _OLD_MARKS.isdisjoint(record) or ("timestamp" in record and "input_tokens" in usage)

@@ -1,7 +1,8 @@
 """Owns the reading of untrusted JSON: digging, coercion, and why a value can't be used.
 
-One table of rules for every format (tested as a table). Knows no vendor's layout, no files and no
-store. What can't be used raises `UnreadableError`, which an adapter turns into a `Reject`.
+One table of rules for every format (tested as a table); those of numbers stand in `numbers`. Knows
+no vendor's layout, no files and no store. What can't be used raises `UnreadableError`, which an
+adapter turns into a `Reject`.
 """
 
 from __future__ import annotations
@@ -9,41 +10,77 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import math
 import re
 from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.clock import in_range, parse_instant
 from prodlens.schemas import Reject, RejectReason
+from prodlens.sources.numbers import (
+    EMPTY_WORDS,
+    LARGEST_COUNT,
+    UnreadableError,
+    count,
+    is_positive,
+    lines,
+    measure,
+    share,
+    status,
+    usd,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
-_Number = TypeVar("_Number", int, float)
+__all__ = [
+    "EMPTY",
+    "LARGEST_COUNT",
+    "LONGEST_TEXT",
+    "UNRECOGNISED",
+    "UnreadableError",
+    "count",
+    "decode",
+    "dig",
+    "error_type",
+    "first_text",
+    "flag",
+    "from_json_text",
+    "instant",
+    "is_positive",
+    "label",
+    "lines",
+    "mapping",
+    "measure",
+    "milliseconds_between",
+    "moment",
+    "person",
+    "rejected",
+    "sequence",
+    "share",
+    "status",
+    "text",
+    "undecoded",
+    "usd",
+]
 
 EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 """Stands for every object that is missing."""
-LARGEST_COUNT: Final = 2**63 - 1
-"""The store keeps signed 64-bit integers."""
 LONGEST_TEXT: Final = 200
 UNRECOGNISED: Final = "unrecognised"
 """Error type of an error whose own name might be error text."""
 
 _KEPT_OF_LONG_TEXT: Final = 32
 _LONGEST_JSON_TEXT: Final = 8 * 1024 * 1024
-_LONGEST_NUMBER: Final = 64
-_LARGEST_USD: Final = LARGEST_COUNT / 1_000_000_000
 _LEAST_MILLISECONDS: Final = 1e11
 """`clock.parse_instant` reads smaller numbers as seconds."""
+_EXACTLY_SCALED: Final = 1e12
+"""Below this, a product is off by much less than a thousandth."""
 _MICROSECOND: Final = timedelta(microseconds=1)
 _CACHED: Final = 16_384
-_PLACEHOLDERS: Final = frozenset(
-    {"", "-", "none", "null", "nil", "n/a", "nan", "undefined", "unknown"}
-)
+_PLACEHOLDERS: Final = EMPTY_WORDS | {"nan"}
 _LONGEST_PLACEHOLDER: Final = 9
 _NOBODY: Final = frozenset(
     {"anonymous", "default_user_id", "litellm-internal-health-check", "litellm_proxy_master_key"}
@@ -59,20 +96,6 @@ _TIME_TEXT: Final = re.compile(r"[0-9TZtz:.,+/ -]{1,40}")
 
 _YES: Final = frozenset({"true", "yes", "y", "1", "accept", "accepted"})
 _NO: Final = frozenset({"false", "no", "n", "0", "reject", "rejected", "declined", "denied"})
-
-
-class UnreadableError(Exception):
-    """Carries a reject reason from inside one adapter to that adapter's `read`; goes no further.
-
-    Attributes:
-        reason: Why the record is set aside.
-        field: The field at fault, None when the whole record is.
-    """
-
-    def __init__(self, reason: RejectReason, field: str | None = None) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
-        self.field = field
 
 
 # Objects ------------------------------------------------------------------------------------
@@ -182,11 +205,11 @@ _cached_text = functools.lru_cache(maxsize=_CACHED)(text)
 
 def label(value: object) -> str | None:
     """Return `text` of a value that repeats from record to record (remembered)."""
-    return (
-        _cached_text(value)
-        if isinstance(value, str) and len(value) <= LONGEST_TEXT
-        else text(value)
-    )
+    if value is None:
+        return None
+    if type(value) is str and len(value) <= LONGEST_TEXT:
+        return _cached_text(value)
+    return text(value)
 
 
 def first_text(values: Iterable[object]) -> str | None:
@@ -196,10 +219,19 @@ def first_text(values: Iterable[object]) -> str | None:
 
 def person(value: object) -> str | None:
     """Return a developer id: `text`, but never a stand-in, and never a value holding a session."""
+    if type(value) is str and len(value) <= LONGEST_TEXT:
+        return _cached_person(value)
+    return _person(value)
+
+
+def _person(value: object) -> str | None:
     found = text(value)
     if found is None or found.lower() in _NOBODY or _SESSION_WORD.search(found):
         return None
     return found
+
+
+_cached_person = functools.lru_cache(maxsize=_CACHED)(_person)
 
 
 def error_type(value: object) -> str | None:
@@ -220,135 +252,6 @@ def flag(value: object) -> bool | None:
     return None
 
 
-# Numbers ------------------------------------------------------------------------------------
-
-
-def count(value: object, field: str) -> int | None:
-    """Return a count (tokens, lines) or None when missing.
-
-    Raises:
-        UnreadableError: Negative, not finite, beyond 64 bits, not whole, or no number.
-    """
-    if type(value) is not int:
-        if value is None:
-            return None
-        value = _whole(_number(value, field), field)
-        if value is None:
-            return None
-    if 0 <= value <= LARGEST_COUNT:
-        return value
-    raise UnreadableError(
-        RejectReason.BAD_NUMBER if value < 0 else RejectReason.NUMBER_TOO_LARGE, field
-    )
-
-
-def measure(value: object, field: str) -> float | None:
-    """Return a quantity >= 0 (milliseconds) or None when missing.
-
-    Raises:
-        UnreadableError: Negative, not finite, too large, or no number.
-    """
-    if value is None:
-        return None
-    number = _number(value, field)
-    if number is None:
-        return None
-    if number < 0:
-        raise UnreadableError(RejectReason.BAD_NUMBER, field)
-    try:
-        return float(number)
-    except OverflowError:
-        raise UnreadableError(RejectReason.NUMBER_TOO_LARGE, field) from None
-
-
-def usd(value: object, field: str) -> float | None:
-    """Return an amount of money that fits into 64-bit nano-dollars; raises as `measure` does."""
-    amount = measure(value, field)
-    if amount is not None and amount >= _LARGEST_USD:
-        raise UnreadableError(RejectReason.NUMBER_TOO_LARGE, field)
-    return amount
-
-
-def share(value: object, field: str) -> float | None:
-    """Return a share 0..1; None when missing, no number, or above 1 (then it is no share).
-
-    Raises:
-        UnreadableError: Negative or not finite.
-    """
-    number = _if_number(measure, value, field)
-    return number if number is not None and number <= 1 else None
-
-
-def lines(value: object, field: str) -> int | None:
-    """Return a count that a person may have written; None, too, when it is no number.
-
-    Raises:
-        UnreadableError: Negative, not finite, or beyond 64 bits.
-    """
-    return _if_number(count, value, field)
-
-
-def status(value: object) -> int | None:
-    """Return an HTTP status 100..599, None for everything else."""
-    try:
-        code = count(value, "status_code")
-    except UnreadableError:
-        return None
-    return code if code is not None and 100 <= code <= 599 else None
-
-
-def is_positive(value: object) -> TypeGuard[int | float]:
-    """Return whether a value is a number above zero."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
-
-
-def _number(value: object, field: str) -> int | float | None:
-    if isinstance(value, str):
-        return _number_from_text(value.strip(), field)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise UnreadableError(RejectReason.BAD_FIELD, field)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise UnreadableError(RejectReason.BAD_NUMBER, field)
-    return value
-
-
-def _number_from_text(word: str, field: str) -> int | float | None:
-    if word.lower() in _PLACEHOLDERS - {"nan"}:
-        return None
-    if len(word) > _LONGEST_NUMBER or "_" in word:
-        digits = word.isdigit()
-        raise UnreadableError(
-            RejectReason.NUMBER_TOO_LARGE if digits else RejectReason.BAD_FIELD, field
-        )
-    try:
-        return int(word)
-    except ValueError:
-        pass
-    try:
-        number = float(word)
-    except ValueError:
-        raise UnreadableError(RejectReason.BAD_FIELD, field) from None
-    return _number(number, field)
-
-
-def _whole(number: float | None, field: str) -> int | None:
-    if isinstance(number, float) and not number.is_integer():
-        why = RejectReason.BAD_NUMBER if number < 0 else RejectReason.BAD_FIELD
-        raise UnreadableError(why, field)
-    return None if number is None else int(number)
-
-
-def _if_number(
-    read: Callable[[object, str], _Number | None], value: object, field: str
-) -> _Number | None:
-    try:
-        return read(value, field)
-    except UnreadableError as bad:
-        if bad.reason is RejectReason.BAD_FIELD:
-            return None
-        raise
-
-
 # Time ---------------------------------------------------------------------------------------
 
 
@@ -358,7 +261,10 @@ def instant(value: object, now: datetime, field: str) -> tuple[datetime, bool]:
     Raises:
         UnreadableError: Missing, unreadable, before 2020 or more than a day after `now`.
     """
-    parsed = moment(value)
+    try:
+        parsed = parse_instant(value)
+    except OverflowError:
+        parsed = None
     if parsed is None:
         missing = value is None or (isinstance(value, str) and text(value) is None)
         raise UnreadableError(
@@ -388,12 +294,21 @@ def milliseconds_between(start: object, end: object) -> float | None:
         None when either is missing, or when the end is before the beginning.
     """
     if type(start) is float and type(end) is float and 0 < start <= end < _LEAST_MILLISECONDS:
-        return round((end - start) * 1000, 3)
+        return _thousandths((end - start) * 1000)
     began, ended = moment(start), moment(end)
     if began is None or ended is None:
         return None
     micros = (ended[0] - began[0]) // _MICROSECOND
     return micros / 1000 if micros >= 0 else None
+
+
+def _thousandths(value: float) -> float:
+    """Return `round(value, 3)` of a number >= 0, in half the time where no half is near."""
+    scaled = value * 1000
+    whole = round(scaled)
+    if scaled < _EXACTLY_SCALED and -0.499 < scaled - whole < 0.499:
+        return whole / 1000
+    return round(value, 3)
 
 
 # Rejects ------------------------------------------------------------------------------------

@@ -41,14 +41,14 @@ def matches(record: Mapping[str, Any]) -> bool:
         return True
     if len(record) == 1 and any(name in record for name in _UPDATES):
         return True
-    if _is_message(record):
+    kind = record.get("type")
+    if isinstance(kind, str) and kind in _MESSAGES and _is_message(record):
         return True
     return gemini_telemetry.matches(record)
 
 
 def _is_message(record: Mapping[str, Any]) -> bool:
-    kind = record.get("type")
-    if not isinstance(kind, str) or kind not in _MESSAGES or "id" not in record:
+    if "id" not in record:
         return False
     named = "content" in record or "tokens" in record or "toolCalls" in record
     return named and _ELSEWHERE.isdisjoint(record)

@@ -63,8 +63,9 @@ def matches(record: Mapping[str, Any]) -> bool:
         _event_name(record, attributes).startswith(PREFIX) or "installation.id" in attributes
     ):
         return True
-    kept = "hrTime" in record or "_spanContext" in record
-    if not kept and not ("scopeMetrics" in record and "resource" in record):
+    if ("hrTime" not in record and "_spanContext" not in record) and (
+        "scopeMetrics" not in record or "resource" not in record
+    ):
         return False
     # The SDK's shapes are every JavaScript program's: another name of a service is no match.
     service = text(resource_of(record).get("service.name"))
@@ -137,10 +138,12 @@ def read_event(
 
 
 def _event_name(record: Mapping[str, Any], attributes: Mapping[str, Any]) -> str:
-    for name in (attributes.get("event.name"), record.get("eventName"), record.get("name")):
-        if isinstance(name, str):
-            return name
-    return ""
+    name = attributes.get("event.name")
+    if not isinstance(name, str):
+        name = record.get("eventName")
+        if not isinstance(name, str):
+            name = record.get("name")
+    return name if isinstance(name, str) else ""
 
 
 def resource_of(record: Mapping[str, Any]) -> Mapping[str, Any]:

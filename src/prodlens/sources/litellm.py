@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import msgspec
+
 from prodlens.schemas import (
     CanonicalTrace,
     CostSource,
@@ -23,7 +25,7 @@ from prodlens.schemas import (
     TokensBasis,
     TrafficClass,
 )
-from prodlens.sources import fields, litellm_ids, litellm_replay, model_names, traffic
+from prodlens.sources import fields, litellm_ids, litellm_replay, model_names, tags, traffic
 from prodlens.sources.fields import UnreadableError, count, label, mapping, text
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ _IDS: Final = ("id", "request_id", "litellm_call_id", "trace_id", "model", "call
 _TIMES: Final = ("startTime", "endTime")
 
 
-class Parts(NamedTuple):
+class Parts(msgspec.Struct, frozen=True, gc=False):
     """What the two shapes of a LiteLLM record hold under different names.
 
     Attributes:
@@ -81,15 +83,21 @@ class Parts(NamedTuple):
     user_agent: object
 
 
-class _Usage(NamedTuple):
+class _Cache(NamedTuple):
+    """What is said about cache and reasoning, None where nothing is."""
+
+    read: int | None = None
+    write: int | None = None
+    write_1h: int | None = None
+    reasoning: int | None = None
+
+
+class _Usage(msgspec.Struct, frozen=True, gc=False):
     """Token counts; `tokens_in` includes cache reads and writes."""
 
     tokens_in: int | None
     tokens_out: int | None
-    cache_read: int | None
-    cache_write: int | None
-    cache_write_1h: int | None
-    reasoning: int | None
+    cache: _Cache
     basis: str | None
 
 
@@ -99,6 +107,11 @@ class _Result(NamedTuple):
     failed: bool | None
     status_code: int | None
     error_type: str | None
+
+
+_NO_CACHE: Final = _Cache()
+_SUCCESS: Final = _Result(failed=False, status_code=200, error_type=None)
+_UNSAID: Final = _Result(failed=None, status_code=None, error_type=None)
 
 
 def matches(record: Mapping[str, Any]) -> bool:
@@ -136,8 +149,8 @@ def skip_server_log(_record: Mapping[str, Any], *, now: datetime) -> Iterable[Ou
 
 
 def _parts(record: Mapping[str, Any]) -> Parts:
-    metadata = mapping(record.get("metadata"))
-    stream = fields.flag(record.get("stream"))
+    metadata, hidden = mapping(record.get("metadata")), record.get("hidden_params")
+    error, stream = record.get("error_information"), fields.flag(record.get("stream"))
     attached = litellm_ids.attached_to(metadata)
     leaves = litellm_ids.leaves_of(
         metadata,
@@ -156,10 +169,10 @@ def _parts(record: Mapping[str, Any]) -> Parts:
         who=litellm_ids.who(leaves),
         stream=stream,
         streamed=stream is True,
-        error=mapping(record.get("error_information")),
+        error=mapping(error) if error else fields.EMPTY,
         cost=record.get("response_cost"),
         priced=record,
-        headers=mapping(mapping(record.get("hidden_params")).get("additional_headers")),
+        headers=mapping(mapping(hidden).get("additional_headers")) if hidden else fields.EMPTY,
         user_agent=metadata.get("user_agent") or record.get("user_agent"),
     )
 
@@ -176,8 +189,9 @@ def trace_of(record: Mapping[str, Any], parts: Parts, *, now: datetime) -> Canon
     latency = fields.milliseconds_between(began, record.get("endTime"))
     metadata = parts.metadata
     call_type = label(record.get("call_type"))
-    model_raw = label(record.get("model"))
-    model, provider = model_names.normalise(model_raw, label(record.get("custom_llm_provider")))
+    model_raw, model, provider = model_names.named(
+        record.get("model"), record.get("custom_llm_provider")
+    )
     usage = _usage(record, metadata)
     result = _result(record.get("status"), parts, usage)
     hit = not result.failed and litellm_ids.is_hit(record.get("cache_hit"), parts.record_id)
@@ -191,11 +205,8 @@ def trace_of(record: Mapping[str, Any], parts: Parts, *, now: datetime) -> Canon
         hit=hit,
     )
     who = parts.who
-    listed = fields.sequence(record.get("request_tags"))
-    tags = litellm_ids.tag_facts(listed)
-    own = traffic.account_marks(metadata.get("user_api_key_alias"))
-    marks = traffic.marks([*listed, *own], mapping(record.get("model_parameters")))
-    repo = litellm_ids.repository(parts.attached, tags)
+    said = _tags(record, metadata)
+    repo = litellm_ids.repository(parts.attached, said)
     accepted, diff_ratio, accepted_lines = litellm_ids.acceptance(parts.attached)
     if keys.native is None and model_raw is None and usage.tokens_in is None:
         raise UnreadableError(RejectReason.UNKNOWN_FORMAT)
@@ -219,10 +230,10 @@ def trace_of(record: Mapping[str, Any], parts: Parts, *, now: datetime) -> Canon
         provider=provider,
         model_raw=model_raw,
         model_alias=label(record.get("model_group")),
-        cache_read_tokens=usage.cache_read,
-        cache_write_tokens=usage.cache_write,
-        cache_write_1h_tokens=usage.cache_write_1h,
-        reasoning_tokens=usage.reasoning,
+        cache_read_tokens=usage.cache.read,
+        cache_write_tokens=usage.cache.write,
+        cache_write_1h_tokens=usage.cache.write_1h,
+        reasoning_tokens=usage.cache.reasoning,
         tokens_basis=usage.basis,
         ttft_ms=_ttft(began, record.get("completionStartTime"), latency)
         if parts.streamed
@@ -237,7 +248,7 @@ def trace_of(record: Mapping[str, Any], parts: Parts, *, now: datetime) -> Canon
         stream=parts.stream,
         call_type=call_type,
         user_agent=label(parts.user_agent),
-        git_branch=tags.branch,
+        git_branch=said.branch,
         timestamp_assumed_utc=assumed or None,
         provider_message_id=keys.message_id,
         provider_request_id=keys.request_id,
@@ -246,8 +257,19 @@ def trace_of(record: Mapping[str, Any], parts: Parts, *, now: datetime) -> Canon
         session_source=who.session_source,
         developer_source=who.developer_source,
         repo_source=None if repo is None else _EXPLICIT,
-        tags=tags.kept + marks,
+        tags=said.kept + said.marks,
     )
+
+
+def _tags(record: Mapping[str, Any], metadata: Mapping[str, Any]) -> tags.TagFacts:
+    """Return what tags, the key's account and the request's limit say."""
+    listed, parameters = record.get("request_tags"), record.get("model_parameters")
+    if own := traffic.account_marks(metadata.get("user_api_key_alias")):
+        listed = [*fields.sequence(listed), *own]
+    said = tags.facts_of(listed)
+    if parameters and (limit := traffic.limit_marks(mapping(parameters))):
+        return said._replace(marks=said.marks + limit)
+    return said
 
 
 def _ttft(began: object, answered: object, latency: float | None) -> float | None:
@@ -267,28 +289,35 @@ def _latency_source(call_type: str | None, parts: Parts) -> str:
 
 def _usage(record: Mapping[str, Any], metadata: Mapping[str, Any]) -> _Usage:
     tokens_in, tokens_out, basis = _counts(record)
-    usage = mapping(metadata.get("usage_object") or metadata.get("additional_usage_values"))
-    if not usage:
-        return _with_cache(_Usage(tokens_in, tokens_out, None, None, None, None, basis))
-    details = mapping(usage.get("prompt_tokens_details"))
-    split = mapping(details.get("cache_creation_token_details"))
-    out_details = mapping(usage.get("completion_tokens_details"))
+    usage = metadata.get("usage_object") or metadata.get("additional_usage_values")
+    usage = mapping(usage) if usage else None
+    cache = _cache(usage) if usage else _NO_CACHE
+    cached = (cache.read or 0) + (cache.write or 0)
+    if tokens_in is not None and cached > tokens_in:
+        # More cache than input: that input was counted without cache.
+        tokens_in += cached
+        basis = _EXCLUSIVE_ADDED
+    if max((tokens_in or 0) + (tokens_out or 0), cached) > fields.LARGEST_COUNT:
+        raise UnreadableError(RejectReason.NUMBER_TOO_LARGE, "total_tokens")
+    return _Usage(tokens_in, tokens_out, cache, basis)
+
+
+def _cache(usage: Mapping[str, Any]) -> _Cache:
+    details = usage.get("prompt_tokens_details")
+    details = mapping(details) if details else fields.EMPTY
     write = _either(usage, "cache_creation_input_tokens", details, "cache_creation_tokens")
-    short = count(split.get("ephemeral_5m_input_tokens"), "ephemeral_5m_input_tokens")
-    long = count(split.get("ephemeral_1h_input_tokens"), "ephemeral_1h_input_tokens")
-    if short is not None or long is not None:
-        # LiteLLM may leave the sum empty; a sum smaller than its parts is none.
-        write = max(write or 0, (short or 0) + (long or 0))
-    found = _Usage(
-        tokens_in,
-        tokens_out,
-        _either(usage, "cache_read_input_tokens", details, "cached_tokens"),
-        write,
-        long,
-        count(out_details.get("reasoning_tokens"), "reasoning_tokens"),
-        basis,
-    )
-    return _with_cache(found)
+    long = None
+    if split := details.get("cache_creation_token_details"):
+        split = mapping(split)
+        short = count(split.get("ephemeral_5m_input_tokens"), "ephemeral_5m_input_tokens")
+        long = count(split.get("ephemeral_1h_input_tokens"), "ephemeral_1h_input_tokens")
+        if short is not None or long is not None:
+            # LiteLLM may leave the sum empty; a sum smaller than its parts is none.
+            write = max(write or 0, (short or 0) + (long or 0))
+    read = _either(usage, "cache_read_input_tokens", details, "cached_tokens")
+    out = usage.get("completion_tokens_details")
+    reasoning = mapping(out).get("reasoning_tokens") if out else None
+    return _Cache(read, write, long, count(reasoning, "reasoning_tokens"))
 
 
 def _counts(record: Mapping[str, Any]) -> tuple[int | None, int | None, str | None]:
@@ -310,32 +339,21 @@ def _counts(record: Mapping[str, Any]) -> tuple[int | None, int | None, str | No
     return tokens_in, tokens_out, _INCLUSIVE
 
 
-def _with_cache(found: _Usage) -> _Usage:
-    """Add cache to an input that is smaller than it: that input was counted without cache."""
-    tokens_in, cached = found.tokens_in, (found.cache_read or 0) + (found.cache_write or 0)
-    if tokens_in is not None and cached > tokens_in:
-        tokens_in += cached
-        found = found._replace(tokens_in=tokens_in, basis=_EXCLUSIVE_ADDED)
-    if max((tokens_in or 0) + (found.tokens_out or 0), cached) > fields.LARGEST_COUNT:
-        raise UnreadableError(RejectReason.NUMBER_TOO_LARGE, "total_tokens")
-    return found
-
-
 def _either(
     usage: Mapping[str, Any], name: str, details: Mapping[str, Any], detail: str
 ) -> int | None:
     """Return the first of two counts that is not empty; LiteLLM may write 0 in one of them."""
-    first = count(usage.get(name), name)
-    if first:
+    first = usage.get(name)
+    if first is not None and (first := count(first, name)):
         return first
-    second = count(details.get(detail), detail)
+    second = count(details.get(detail), detail) if details else None
     return first if second is None else second
 
 
 def _result(status: object, parts: Parts, usage: _Usage) -> _Result:
     """Say how a call ended; a row without a status is judged by its error, answer and cost."""
     if status == "success":
-        return _Result(failed=False, status_code=200, error_type=None)
+        return _SUCCESS
     error = parts.error
     word = (text(status) or "").lower()
     kind = fields.error_type(error.get("error_class"))
@@ -348,8 +366,8 @@ def _result(status: object, parts: Parts, usage: _Usage) -> _Result:
             failed=True, status_code=code, error_type=kind or (None if code else "failure")
         )
     if word == "success" or usage.tokens_out or fields.is_positive(parts.cost):
-        return _Result(failed=False, status_code=200, error_type=None)
-    return _Result(failed=None, status_code=None, error_type=None)
+        return _SUCCESS
+    return _UNSAID
 
 
 def _cost(parts: Parts, result: _Result) -> float | None:

@@ -1,10 +1,10 @@
 """Owns what identifies a LiteLLM call: its keys, and what the client attached to it.
 
-That is session and developer with their provenance, repository, tags, and what was accepted.
-Counts, times and money are read elsewhere.
+That is session and developer with their provenance, repository, and what was accepted. Tags,
+counts, times and money are read elsewhere.
 
-Source: litellm proxy/litellm_pre_call_utils.py `get_chain_id_from_headers` (session headers),
-proxy/roi_calculator/branch_spend.py (tags `repo:` and `branch:`); Claude Code's `metadata.user_id`.
+Source: litellm proxy/litellm_pre_call_utils.py `get_chain_id_from_headers` (session headers);
+Claude Code's `metadata.user_id`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from prodlens.sources.repo_slugs import repo_slug
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from prodlens.sources.tags import TagFacts
+
 _EXPLICIT: Final = IdSource.EXPLICIT.value
 _DERIVED: Final = IdSource.DERIVED.value
 _CACHED: Final = 16_384
@@ -29,8 +31,6 @@ _RANDOM_ID: Final = re.compile(
     r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 )
 _REPO_NAMES: Final = frozenset({"repo_slug", "repo", "prod_lens.repo_slug"})
-_KEPT_TAGS: Final = frozenset({"repo", "branch", "team", "project", "env", "task"})
-_MOST_TAGS: Final = 64
 _LONGEST: Final = 1024
 """A packed end-user string has about 200 characters; longer values are not remembered whole."""
 _SESSION_HEADERS: Final = ("x-litellm-session-id", "x-claude-code-session-id")
@@ -93,11 +93,8 @@ class Keys(NamedTuple):
     request_id: str | None
 
 
-class Attached(NamedTuple):
-    """What the client attached: by `x-litellm-spend-logs-metadata`, and in the request's body."""
-
-    spend: Mapping[str, Any]
-    requester: Mapping[str, Any]
+Attached = tuple["Mapping[str, Any]", "Mapping[str, Any]"]
+"""What the client attached: by `x-litellm-spend-logs-metadata`, and in the request's body."""
 
 
 class Acceptance(NamedTuple):
@@ -115,31 +112,23 @@ class ClaudeUser(NamedTuple):
     developer_id: str | None
 
 
-class TagFacts(NamedTuple):
-    """What the tags of a request say; `kept` are allow-listed `key:value` texts, sorted."""
-
-    repo_slug: str | None
-    branch: str | None
-    kept: tuple[str, ...]
-
-
-_NO_TAGS: Final = TagFacts(None, None, ())
 _NOTHING_SAID: Final = Acceptance(None, None, None)
 
 
 def is_hit(cache_hit: object, record_id: str | None) -> bool:
     """Return whether the proxy answered from its own cache."""
-    if fields.flag(cache_hit) is True:
+    if cache_hit is not None and fields.flag(cache_hit) is True:
         return True
     return record_id is not None and _HIT_MARK in record_id
 
 
 def request_id(headers: Mapping[str, Any], error: Mapping[str, Any]) -> str | None:
     """Return the provider's request id, from kept response headers or from the error."""
-    for name in _REQUEST_ID_HEADERS if headers else ():
-        if found := headers.get(name):
-            return fields.text(found)
-    return fields.text(error.get("error_provider_request_id"))
+    if headers:
+        for name in _REQUEST_ID_HEADERS:
+            if found := headers.get(name):
+                return fields.text(found)
+    return fields.text(error.get("error_provider_request_id")) if error else None
 
 
 def keys_of(
@@ -167,7 +156,7 @@ def keys_of(
     """
     if hit:
         return _keys_of_hit(record_id, call_id, start)
-    known = request_key(request_id)
+    known = None if request_id is None else request_key(request_id)
     tied = () if known is None else (known,)
     if failed:
         own = _at(call_id or record_id, start)
@@ -198,9 +187,10 @@ def _at(own: str | None, start: datetime) -> str | None:
 
 def attached_to(metadata: Mapping[str, Any]) -> Attached:
     """Return what the client attached to a call, empty objects where it attached nothing."""
-    return Attached(
-        fields.mapping(metadata.get("spend_logs_metadata")),
-        fields.mapping(metadata.get("requester_metadata")),
+    spend, requester = metadata.get("spend_logs_metadata"), metadata.get("requester_metadata")
+    return (
+        spend if type(spend) is dict else fields.mapping(spend),
+        requester if type(requester) is dict else fields.mapping(requester),
     )
 
 
@@ -212,25 +202,33 @@ def acceptance(attached: Attached) -> Acceptance:
     """
     said = _NOTHING_SAID
     for place in attached:
-        if _ACCEPTANCE_NAMES.isdisjoint(place):
+        if not place or _ACCEPTANCE_NAMES.isdisjoint(place):
             continue
-        flags = (place.get(name) for name in _FLAG_NAMES)
-        found = Acceptance(
-            next((yes for value in flags if (yes := fields.flag(value)) is not None), None),
-            fields.share(_own(place, "diff_ratio"), "diff_ratio"),
-            fields.lines(_own(place, "accepted_lines"), "accepted_lines"),
-        )
-        said = Acceptance(
-            found.accepted_flag if said.accepted_flag is None else said.accepted_flag,
-            found.diff_ratio if said.diff_ratio is None else said.diff_ratio,
-            found.accepted_lines if said.accepted_lines is None else said.accepted_lines,
-        )
+        found = _acceptance(place)
+        said = found if said is _NOTHING_SAID else _completed(said, found)
     return said
 
 
-def _own(place: Mapping[str, Any], name: str) -> object:
-    value = place.get(f"prod_lens.{name}")
-    return place.get(name) if value is None else value
+def _acceptance(place: Mapping[str, Any]) -> Acceptance:
+    flag = None
+    for name in _FLAG_NAMES:
+        value = place.get(name)
+        if value is not None and (flag := fields.flag(value)) is not None:
+            break
+    ratio, lines = place.get("prod_lens.diff_ratio"), place.get("prod_lens.accepted_lines")
+    return Acceptance(
+        flag,
+        fields.share(place.get("diff_ratio") if ratio is None else ratio, "diff_ratio"),
+        fields.lines(place.get("accepted_lines") if lines is None else lines, "accepted_lines"),
+    )
+
+
+def _completed(said: Acceptance, more: Acceptance) -> Acceptance:
+    return Acceptance(
+        more.accepted_flag if said.accepted_flag is None else said.accepted_flag,
+        more.diff_ratio if said.diff_ratio is None else said.diff_ratio,
+        more.accepted_lines if said.accepted_lines is None else said.accepted_lines,
+    )
 
 
 def looks_random(value: str) -> bool:
@@ -274,17 +272,19 @@ def leaves_of(
         end_user: The record's `end_user`.
     """
     spend, requester = attached
-    headers = fields.mapping(metadata.get("requester_custom_headers"))
+    sent = metadata.get("requester_custom_headers")
+    headers = None if sent is None else fields.mapping(sent)
     user = end_user or metadata.get("user_api_key_end_user_id")
-    own = "prod_lens.developer_id"
+    session, developer = _ids_in(requester) if requester else (None, None)
+    spend_session, spend_developer = _ids_in(spend) if spend else (None, None)
     raw = (
         session_field,
         session_header(headers) if headers else None,
-        user if _is_packed(user) else requester.get("user_id"),
-        requester.get("session_id") or requester.get("prod_lens.session_id"),
-        spend.get("session_id") or spend.get("prod_lens.session_id"),
-        spend.get("developer_id") or spend.get(own),
-        requester.get("developer_id") or requester.get(own),
+        user if isinstance(user, str) and "session" in user else requester.get("user_id"),
+        session,
+        spend_session,
+        spend_developer,
+        developer,
         metadata.get("user_api_key_user_email"),
         key_owner,
         metadata.get("user_api_key_alias"),
@@ -295,8 +295,11 @@ def leaves_of(
     )
 
 
-def _is_packed(user: object) -> bool:
-    return isinstance(user, str) and "session" in user
+def _ids_in(place: Mapping[str, Any]) -> tuple[object, object]:
+    return (
+        place.get("session_id") or place.get("prod_lens.session_id"),
+        place.get("developer_id") or place.get("prod_lens.developer_id"),
+    )
 
 
 def session_header(headers: Mapping[str, Any]) -> object:
@@ -321,13 +324,19 @@ def who(leaves: Leaves) -> Who:
     """
     field, header, packed, requester, spend, *people = leaves
     claude = claude_user(packed) if packed else None
-    session = fields.first_text((field, header))
+    session = None if field is None else fields.text(field)
+    if session is None and header is not None:
+        session = fields.text(header)
     source = _EXPLICIT
     if session is None and claude is not None and claude.session_id is not None:
         session, source = claude.session_id, _DERIVED
     if session is None:
-        session = fields.first_text((requester, spend))
-    developer, developer_source = _developer(people, claude)
+        session = None if requester is None else fields.text(requester)
+    if session is None and spend is not None:
+        session = fields.text(spend)
+    developer, developer_source = _developer(
+        tuple(people), None if claude is None else claude.developer_id
+    )
     if developer is not None and developer == session:
         developer = None
     return Who(
@@ -338,47 +347,22 @@ def who(leaves: Leaves) -> Who:
     )
 
 
-def _developer(
-    people: list[str | None], claude: ClaudeUser | None
-) -> tuple[str | None, str | None]:
+@functools.lru_cache(maxsize=_CACHED)
+def _developer(people: Leaves, packed: str | None) -> tuple[str | None, str | None]:
     # Evidence falls along the order: so two shapes of a call name whom one with all fields would.
     *named, end_user = people
     for value in named:
         if (found := fields.person(value)) is not None:
             return found, _EXPLICIT
-    if claude is not None and claude.developer_id is not None:
-        return claude.developer_id, _DERIVED
+    if packed is not None:
+        return packed, _DERIVED
     return fields.person(end_user), _DERIVED
-
-
-def tag_facts(tags: object) -> TagFacts:
-    """Return what `request_tags` (a list, or JSON text of one) say."""
-    listed = fields.sequence(tags) if tags else []
-    texts = tuple([tag for tag in listed[:_MOST_TAGS] if type(tag) is str])
-    return _tag_facts(texts) if texts else _NO_TAGS
-
-
-@functools.lru_cache(maxsize=4096)
-def _tag_facts(tags: tuple[str, ...]) -> TagFacts:
-    repo = branch = None
-    kept: set[str] = set()
-    for tag in tags:
-        key, _, rest = tag.partition(":")
-        key = key.strip().lower()
-        # A repository's tag may be a URL with credentials: only its slug is ever kept.
-        value = repo_slug(rest) if key == "repo" else fields.text(rest)
-        if key not in _KEPT_TAGS or value is None:
-            continue
-        kept.add(f"{key}:{value}")
-        repo = repo or (value if key == "repo" else None)
-        branch = branch or (value if key == "branch" else None)
-    return TagFacts(repo, branch, tuple(sorted(kept)))
 
 
 def repository(attached: Attached, tags: TagFacts) -> str | None:
     """Return the slug that the client attached: spend-log metadata, request metadata, then tag."""
     for place in attached:
-        if not _REPO_NAMES.isdisjoint(place):
+        if place and not _REPO_NAMES.isdisjoint(place):
             for name in ("repo_slug", "repo", "prod_lens.repo_slug"):
                 if (slug := repo_slug(place.get(name))) is not None:
                     return slug

@@ -14,7 +14,7 @@ import functools
 import re
 from typing import Final
 
-from prodlens.sources.fields import text
+from prodlens.sources.fields import LONGEST_TEXT, label, text
 
 _ROUTES: Final = frozenset(
     """
@@ -80,9 +80,34 @@ def normalise(raw: object, provider_hint: object = None) -> tuple[str | None, st
     >>> normalise("my-org/custom")
     ('my-org/custom', None)
     """
-    if isinstance(raw, str) and isinstance(provider_hint, str | None):
+    if type(raw) is str and (provider_hint is None or type(provider_hint) is str):
         return _normalised(raw, provider_hint)
     return _normalised(text(raw) or "", text(provider_hint))
+
+
+def named(raw: object, provider_hint: object) -> tuple[str | None, str | None, str | None]:
+    """Return `(label, model, provider)` of names as a source writes them.
+
+    Args:
+        raw: The model's name as written.
+        provider_hint: Who the source says served it.
+
+    Returns:
+        `fields.label` of the name, and what `normalise` makes of the labels of both.
+    """
+    if type(raw) is str and len(raw) <= LONGEST_TEXT:
+        if provider_hint is None:
+            return _named(raw, None)
+        if type(provider_hint) is str and len(provider_hint) <= LONGEST_TEXT:
+            return _named(raw, provider_hint)
+    found = label(raw)
+    return found, *normalise(found, label(provider_hint))
+
+
+@functools.lru_cache(maxsize=4096)
+def _named(raw: str, hint: str | None) -> tuple[str | None, str | None, str | None]:
+    found = text(raw)
+    return found, *normalise(found, text(hint))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.sources import (
     fields,
-    litellm_ids,
     litellm_spans,
     span_attributes,
     span_calls,
     span_usage,
+    tags,
     traffic,
 )
 from prodlens.sources.fields import label
@@ -92,20 +92,20 @@ def _reading(span: Span, failure: Failure) -> Reading | None:
     if model is None or not (counts.any_known or failure.failed):
         return None
     answers = (fields.text(attributes.get(name)) for name in _RESPONSE_ID)
-    tags = litellm_ids.tag_facts(attributes.get("tag.tags"))
+    said = tags.facts_of(attributes.get("tag.tags"))
     return Reading(
         model_raw=model,
         model_alias=asked if asked != model else None,
         provider=first_label(attributes, _PROVIDER),
         usage=span_usage.settle(counts, exclusive=False),
         response_id=next((answer for answer in answers if answer is not None), None),
-        repo_slug=span_attributes.repository(span) or tags.repo_slug,
-        git_branch=span_attributes.branch(span) or tags.branch,
+        repo_slug=span_attributes.repository(span) or said.repo_slug,
+        git_branch=span_attributes.branch(span) or said.branch,
         cost_usd=first_cost(attributes, _COST),
         failure=failure,
         stream=first_flag(attributes, _STREAM),
         call_type=label(attributes.get("llm.request.type")),
-        tags=tags.kept + _marks(attributes),
+        tags=said.kept + _marks(attributes),
     )
 
 

@@ -47,17 +47,17 @@ _WHOLE: Final = frozenset(
 )
 _MOST_LEVELS: Final = 8
 _STATUSES: Final = ("unset", "ok", "error")
-_BARE: Final = (("start_time_unix_nano", "trace_id"), ("startTimeUnixNano", "traceId"))
 
 
 def matches(record: Mapping[str, Any]) -> bool:
     """Return whether a record is a span as Phoenix or Arize export it."""
     if _SPAN_ID in record or _is_bare(record):
         return True
-    context = record.get("context")
-    if isinstance(context, (dict, str)) and "span_id" in context:
-        return True
-    return _is_by_index(record) or _is_split(record)
+    if "context" in record:
+        context = record["context"]
+        if isinstance(context, (dict, str)) and "span_id" in context:
+            return True
+    return _is_by_index(record) or ("columns" in record and _is_split(record))
 
 
 def read(record: Mapping[str, Any], *, now: datetime) -> Iterator[Outcome]:
@@ -96,8 +96,9 @@ def _rows_of(record: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
 
 
 def _is_by_index(record: Mapping[str, Any]) -> bool:
-    first = next(iter(record.values()), None)
-    return isinstance(first, dict) and _SPAN_ID in first
+    for first in record.values():
+        return isinstance(first, dict) and _SPAN_ID in first
+    return False
 
 
 def _is_split(record: Mapping[str, Any]) -> bool:
@@ -136,7 +137,9 @@ def span_of(record: Mapping[str, Any]) -> Span:
 
 
 def _is_bare(record: Mapping[str, Any]) -> bool:
-    return any(start in record and trace in record for start, trace in _BARE)
+    if "start_time_unix_nano" in record and "trace_id" in record:
+        return True
+    return "startTimeUnixNano" in record and "traceId" in record
 
 
 def _id(record: Mapping[str, Any], context: Mapping[str, Any], name: str, size: int) -> str | None:

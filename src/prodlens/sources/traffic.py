@@ -220,12 +220,17 @@ def marks(tags: Sequence[object], parameters: Mapping[str, Any]) -> tuple[str, .
         tags: The request's tags as written.
         parameters: The parameters of the request; nothing but its limit of tokens is looked at.
     """
-    found = _marks_of(tuple([tag for tag in tags[:_MOST_TAGS] if type(tag) is str]))
-    for name in _LIMITS if parameters else ():
+    texts = tuple([tag for tag in tags[:_MOST_TAGS] if type(tag) is str])
+    return marks_of(texts) + limit_marks(parameters) if parameters else marks_of(texts)
+
+
+def limit_marks(parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the mark of a request whose parameters allow an answer of one token."""
+    for name in _LIMITS:
         limit = parameters.get(name)
         if type(limit) is int and limit == 1:
-            return (*found, ONE_TOKEN)
-    return found
+            return (ONE_TOKEN,)
+    return ()
 
 
 def account_marks(alias: object) -> tuple[str, ...]:
@@ -238,9 +243,15 @@ def account_marks(alias: object) -> tuple[str, ...]:
 
 
 @functools.lru_cache(maxsize=_CACHED)
-def _marks_of(tags: tuple[str, ...]) -> tuple[str, ...]:
-    lowered = {tag.strip().lower() for tag in tags}
-    return tuple(sorted(tag for tag in lowered if _is_mark(tag)))
+def marks_of(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the marks of the fixed vocabulary among the texts of tags, sorted."""
+    return tuple(sorted({mark for tag in tags if (mark := _mark_in(tag)) is not None}))
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def _mark_in(tag: str) -> str | None:
+    lowered = tag.strip().lower()
+    return lowered if _is_mark(lowered) else None
 
 
 def _is_mark(tag: str) -> bool:
