@@ -38,9 +38,9 @@ lock *ARGS:
 fuzz:
     PRODLENS_FUZZ_EXAMPLES=5000 python -m pytest tests/property --hypothesis-profile=default
 
-# Kill ingestion a thousand times.
+# Kill ingestion, aggregation and export at 200 random moments each, and see what they leave; minutes.
 torture:
-    PRODLENS_KILLS=1000 python -m pytest tests/torture
+    PRODLENS_KILLS=200 python -m pytest tests/torture
 
 # Say how often the statistics are right on series whose truth is known; minutes.
 simulate *ARGS:
@@ -63,9 +63,6 @@ differential *ARGS:
 look *ARGS:
     python scripts/look.py {{ ARGS }}
 
-# Speed and memory of ingestion, as ratios within one run.
+# Every bar on speed and memory as a ratio within one run; `just bench --quick` takes two minutes.
 bench *ARGS:
-    python benchmarks/ingest.py {{ ARGS }}
-    python benchmarks/report.py {{ ARGS }}
-    python benchmarks/sources.py
-    python benchmarks/lake.py
+    python benchmarks/bars.py {{ ARGS }}

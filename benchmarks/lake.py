@@ -2,9 +2,9 @@
 
     python benchmarks/lake.py [COUNT...]        default: 100000 1000000
 
-Calls are invented column by column, over 90 days and 20 repositories of 12 people; each figure below comes from
-a process of its own, with the start of the engine in it. Raw files are those of
-`benchmarks/ingest.py`, a tenth as many records. Needs DuckDB, and for Spark Java and PySpark.
+Calls are invented column by column, over 90 days and 20 repositories of 12 people; each figure
+comes from a process of its own, with the start of the engine in it. Raw files hold the records of
+`prod-lens demo`, a tenth as many. Needs DuckDB, and for Spark Java and PySpark.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 import sys
 import tempfile
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from measuring import run
 
 from prodlens import __version__, partitions
 from prodlens.demo.litellm_log import invent_calls, lines
@@ -26,6 +26,7 @@ from prodlens.partitions.manifest import CALLS, Entry, Manifest
 from prodlens.storage.exported import CALLS as FIELDS
 
 DAYS, REPOSITORIES, DEVELOPERS, MODELS = 90, 20, 12, 3
+INVENT = "--invent"
 FIRST = datetime(2026, 6, 1, tzinfo=UTC)
 
 
@@ -97,22 +98,17 @@ def invent_calls_of(dice: Any, count: int, day: datetime, repo: str) -> Any:
 
 def measure(*arguments: str) -> dict[str, float]:
     """Run `prod-lens` with arguments; return seconds, seconds of all cores, and peak memory."""
-    started = time.perf_counter()
-    command = [sys.executable, "-m", "prodlens.cli", "-q", *arguments]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"{' '.join(arguments)} failed: run it by hand")
+    cost = run("-m", "prodlens.cli", "-q", *arguments)
     return {
-        "seconds": round(time.perf_counter() - started, 2),
-        "cpu": round(usage.ru_utime + usage.ru_stime, 2),
-        "peak_mb": round(usage.ru_maxrss / 1024),
+        "seconds": round(cost.wall_s, 2),
+        "cpu": round(cost.cpu_s, 2),
+        "peak_mb": round(cost.peak_mb),
     }
 
 
 def bench(count: int, folder: Path) -> None:
     lake, db, log = folder / "lake", folder / "calls.db", folder / "calls.jsonl"
-    invent_lake(lake, count)
+    run(__file__, INVENT, str(count), str(lake))
     size = sum(path.stat().st_size for path in lake.rglob("*.parquet"))
     print(json.dumps({"calls": count, "files": DAYS * REPOSITORIES, "mb": size >> 20}))
     tasks = {
@@ -140,6 +136,9 @@ def bench(count: int, folder: Path) -> None:
 
 
 def main() -> None:
+    if sys.argv[1:2] == [INVENT]:  # in a process of its own, whose memory shows in no other
+        invent_lake(Path(sys.argv[3]), int(sys.argv[2]))
+        return
     print(json.dumps({"prodlens": __version__, "python": platform.python_version()}))
     print(json.dumps({"cores": os.cpu_count(), "machine": platform.machine()}))
     for count in map(int, sys.argv[1:] or ("100000", "1000000")):

@@ -3,7 +3,7 @@
     python benchmarks/sources.py            each captured format repeated, and 100 MB of transcripts
     python benchmarks/sources.py 500        500 MB of transcripts
 
-Each measured step runs in a process of its own. Captured files are repeated under new ids until
+Each measured step runs in a process of its own (`measuring.py`). Captured files are repeated under new ids until
 they hold some thousands of records, so that every record is a new call or a new part of one.
 """
 
@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ingest import measure
+from measuring import run
 
 DATA = Path(__file__).parents[1] / "tests" / "data"
 FORMATS = {
@@ -79,9 +79,9 @@ def fill(folder: Path, pattern: str, megabytes: float) -> int:
 def bench(name: str, pattern: str, megabytes: float, scratch: Path) -> dict[str, object]:
     folder, db = scratch / name, scratch / f"{name}.db"
     lines = fill(folder, pattern, megabytes)
-    floor = measure(FLOOR, str(folder))
-    first = measure(INGEST, str(folder), str(db))
-    again = measure(INGEST, str(folder), str(db))
+    floor = run("-c", FLOOR, str(folder))
+    first = run("-c", INGEST, str(folder), str(db))
+    again = run("-c", INGEST, str(folder), str(db))
     return {
         "format": name,
         "lines": lines,

@@ -1,6 +1,6 @@
-"""Killed at any commit and run again, ingestion ends as an undisturbed run does.
+"""Killed right before or after any commit and run again, ingestion ends as an undisturbed run does.
 
-`PRODLENS_KILLS` sets the number of kills (50 here, 1,000 in `just torture`).
+`PRODLENS_KILLS` sets the number of kills (15 here, 200 in `just torture`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from prodlens.demo.litellm_log import invent_calls, lines
 from prodlens.storage import ProdLensStore
 
 SCRIPT = Path(__file__).with_name("kill_ingest.py")
-KILLS = int(os.environ.get("PRODLENS_KILLS", "50"))
+KILLS = int(os.environ.get("PRODLENS_KILLS", "15"))
 UNSTABLE = {"id", "source_file", "created_at", "first_seen", "last_read", "started_at"}
 
 
@@ -87,3 +87,15 @@ def test_killed_and_run_again_ends_as_an_undisturbed_run(logs: list[Path], tmp_p
             killed += 1
         assert run(database, "never", 0, logs) == 0
         assert content(database) == expected
+
+
+@pytest.mark.parametrize("commit", [11, 14])
+def test_the_list_of_what_was_set_aside_is_there_after_a_kill_behind_its_last_record(
+    logs: list[Path], tmp_path: Path, commit: int
+) -> None:
+    # Commit 11 is behind the last bad record of the first file, and 14 is the file's last one.
+    database = tmp_path / "cache.db"
+    assert run(database, "after", commit, logs) == -signal.SIGKILL
+    assert run(database, "never", 0, logs) == 0
+    shown = [path.read_text(encoding="utf-8") for path in (tmp_path / "dead").glob("a.jsonl-*")]
+    assert [json.loads(line)["line"] for text in shown for line in text.splitlines()] == [18, 61]

@@ -232,7 +232,9 @@ class TraceIngestor:
 
     def finish(self, opened: Opened) -> None:
         """Bring the list of what was set aside of a file up to date."""
-        folder, found = self._dead_letter_dir, opened.sink.report.set_aside
+        folder, sink = self._dead_letter_dir, opened.sink
+        # what an earlier run set aside counts as well: it may have been killed before its list
+        found = sink.report.set_aside or sink.before.set_aside
         if not opened.options.dry_run and (found or mirror.exists(folder, opened.name)):
             mirror.write(self._store.conn, folder, opened.name)
 
