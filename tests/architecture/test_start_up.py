@@ -97,7 +97,7 @@ USES: dict[str, tuple[str, set[str]]] = {
     "export": ("parquet --out exported", PARQUET),
     "ingest-git": (". --repo a/b", set()),
     "ingest-traces": ("trace.jsonl", {"msgspec", *PRICES}),
-    "init": ("--force", {"tomlkit"}),
+    "init": ("--force", {"msgspec", "tomlkit"}),
     "lake": ("aggregate --from lake", {"duckdb", *PARQUET}),
     "models": ("", set()),
     "power": ("", STATISTICS),
@@ -158,6 +158,11 @@ def test_what_every_start_pays_for_is_light(tmp_path: Path, arguments: tuple[str
         "prodlens.cli.lazy",
         "prodlens.cli.output",
     }
+
+
+def test_a_report_without_statistics_loads_no_numerical_library(prepared: Path) -> None:
+    modules = modules_after(prepared, "report", "--no-statistics", "--since", "2026-10-01")
+    assert modules & HEAVY - SHARED == set()
 
 
 def test_showing_settings_needs_no_database_and_no_library(tmp_path: Path) -> None:

@@ -230,6 +230,7 @@ def test_force_computes_days_that_nobody_marked(
 ) -> None:
     store.insert_sessions([{"timestamp": "2024-10-28T12:00:00Z", "tokens_in": 4}])
     aggregator.write_aggregates()
+    store.conn.execute("drop trigger stale_calls_updated")
     store.conn.execute("update sessions set tokens_in = 5, total_tokens = 5")
     aggregator.write_aggregates()
     assert store.fetch_daily_session_metrics()[0]["total_tokens"] == 4

@@ -22,7 +22,7 @@ from prodlens.metrics import ReportGenerator
 from prodlens.pricing import PriceBook
 from prodlens.schemas import CanonicalTrace
 from prodlens.selection import Selection
-from prodlens.storage import ProdLensStore, usage_readings, where
+from prodlens.storage import ProdLensStore, usage_readings
 from prodlens.trace_ingestion import TraceIngestor
 
 if TYPE_CHECKING:
@@ -100,9 +100,7 @@ def test_the_days_of_any_zone_add_up_to_the_range(calls: list[CanonicalTrace], n
         day = local_day(one.timestamp, zone)
         by_day[day] = by_day.get(day, 0) + expected_nanos([one])
     with store_of(calls) as store:
-        whole = usage_readings.usage_by_model_day(
-            store.conn, where.sessions(Selection(timezone=name))
-        )
+        whole = usage_readings.usage_by_model_day(store.conn, Selection(timezone=name))
         found: dict[date, int] = {}
         for row in whole:
             found[row.day] = found.get(row.day, 0) + round(row.cost_nanos)

@@ -21,7 +21,10 @@ Row = dict[str, Any]
 Step = tuple[str, Any]
 
 _DAYS = ("2024-10-28", "2024-10-29", "2024-10-30")
-_TABLES = ("daily_session_metrics", "daily_usage", "capture_coverage", "daily_github_metrics")
+_TABLES = (
+    *("daily_session_metrics", "daily_usage", "capture_coverage", "daily_github_metrics"),
+    *("daily_calls", "daily_call_values"),
+)
 _TIMES = st.sampled_from(
     [f"{day}T{clock}Z" for day in _DAYS for clock in ("00:00:00", "12:30:00", "23:59:59.999999")]
 )

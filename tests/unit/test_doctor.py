@@ -122,7 +122,7 @@ def test_the_sentences_of_a_sound_installation(path: Path) -> None:
     size = path.stat().st_size / 1e6
     assert {one.check: one.text for one in diagnose(path, now=NOW)} == {
         "settings": "no prodlens.toml: the defaults are in force",
-        "database": f"{path}, {size:.1f} MB, schema 2",
+        "database": f"{path}, {size:.1f} MB, schema 3",
         "integrity": "every page, index and reference is sound",
         "access": "writable, and for you alone",
         "sources": "litellm: 3 calls, first 2026-11-18 09:00, last 2026-11-20 09:00 UTC",
@@ -204,7 +204,7 @@ def test_a_newer_database_asks_for_a_newer_prodlens(path: Path) -> None:
         store.conn.execute("pragma user_version = 99")
     findings = diagnose(path, now=NOW)
     assert [one.check for one in findings] == ["settings", "database"]
-    assert "has schema 99; this ProdLens knows schemas up to 2" in findings[1].text
+    assert "has schema 99; this ProdLens knows schemas up to 3" in findings[1].text
     assert findings[1].command == "python3 -m pip install --upgrade prodlens"
 
 

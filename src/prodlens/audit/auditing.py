@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.audit.behind import Audit, AuditedCall, LeftOut, Price, SeenRecord, Spot, Tokens
 from prodlens.clock import day_start, parse_stored, utc_day
-from prodlens.metrics.catalog import HIGH_DIFF_RATIO
 from prodlens.metrics.inputs import one_state
 from prodlens.pricing import Usage
 from prodlens.schemas import CostSource, usd_to_nanos
@@ -68,7 +67,7 @@ def audit(
         conn = store.conn
         clause = where.sessions(selection)
         clause = audit_readings.narrowed(clause, session=session, call=call)
-        total = readings.total(readings.by_model(conn, clause, threshold=HIGH_DIFF_RATIO).values())
+        total = readings.total(readings.by_model(conn, clause).values())
         groups = audit_readings.cost_groups(conn, clause)
         rows = audit_readings.calls(conn, clause, limit=limit)
         unpriced = [group for group in groups if group.cost_source == CostSource.UNKNOWN]

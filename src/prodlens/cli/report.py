@@ -1,11 +1,13 @@
 """`prod-lens report`: every metric of a time, on the terminal or in files, and made again.
 
-Refreshes the daily tables on the way when the database can be written; the report itself reads
-rows and is right in any case.
+Refreshes the daily tables on the way when the database can be written; the report reads days from
+them, and calls of days for which they don't stand, and is right in any case.
 """
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ from prodlens.cli.context import pass_app
 from prodlens.cli.report_times import as_of_option, timezone_option, when_option
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -81,6 +83,11 @@ _SAID_ON_STDERR = frozenset(
     "rule says whose they are: unclassified.",
 )
 @click.option(
+    "--no-statistics",
+    is_flag=True,
+    help="Leave out associations, effect sizes and the interval of growth: quick figures alone.",
+)
+@click.option(
     "-o",
     "--output",
     "outputs",
@@ -112,11 +119,11 @@ def report(app: App, /, **options: Any) -> None:
     }
     _check(asked)
     traffic = _traffic(options["traffic"])
-    with _open(app) as store:
+    with _without_collections(), _open(app) as store:
         _refresh(app, store)
-        made = generator(app, store, as_of, timezone, traffic=traffic).build_whole(
-            lag_days=options["lag_days"], compare=options["compare"], **asked
-        )
+        made = generator(
+            app, store, as_of, timezone, traffic=traffic, statistics=not options["no_statistics"]
+        ).build_whole(lag_days=options["lag_days"], compare=options["compare"], **asked)
     _out(app, made, targets, table=table, width=options["width"])
 
 
@@ -144,6 +151,7 @@ def verify(app: App, file: Path) -> None:
             str(said.get("timezone", "UTC")),
             traffic=_traffic(",".join(map(str, said.get("traffic", ())))),
             idle_minutes=int(said.get("idle_minutes", IDLE_MINUTES)),
+            statistics=bool(said.get("statistics", True)),
         ).build_whole(compare=compare, **asked)
     checks = held(document, json_document.document(made))
     changed = [one for one in checks if not one.holds]
@@ -180,6 +188,7 @@ def generator(
     *,
     traffic: tuple[str, ...] = (),
     idle_minutes: int | None = None,
+    statistics: bool = True,
 ) -> ReportGenerator:
     """Return what makes reports as the settings say.
 
@@ -191,6 +200,7 @@ def generator(
         traffic: Traffic classes that count; none is all.
         idle_minutes: Minutes without a call that end a working session; None is what the settings
             say.
+        statistics: Whether associations, effect sizes and their intervals are computed.
     """
     from prodlens.cli.associating import declared_of
     from prodlens.metrics.declaration import Asking
@@ -206,9 +216,22 @@ def generator(
             nonworking_days=app.settings.report.nonworking_days,
             selection=Selection(traffic=traffic),
             idle_minutes=idle_minutes or app.settings.report.idle_minutes,
+            statistics=statistics,
         ),
         timezone=timezone or app.settings.report.timezone,
     )
+
+
+@contextlib.contextmanager
+def _without_collections() -> Iterator[None]:
+    """Look for no cycles of objects: a report makes hardly any, and many that are none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _traffic(text: str | None) -> tuple[str, ...]:

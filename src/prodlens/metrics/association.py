@@ -30,6 +30,7 @@ __all__ = [
     "FEWEST_DAYS",
     "LONGEST_LAG",
     "NAMED_SHARE",
+    "NOT_ASKED",
     "RESULT_FIELDS",
     "Associations",
     "Comparison",
@@ -40,6 +41,8 @@ __all__ = [
 
 NAMED_SHARE: Final = 0.9
 """Sessions are the exposure when at least this share of the calls names one, else calls."""
+NOT_ASKED: Final = "not_asked"
+"""Status of a comparison in a report without statistics."""
 RESULT_FIELDS: Final = (
     *("n_days", "n_pairs", "n_missing_coverage", "n_positive_x", "n_positive_y"),
     *("raw_pearson_r", "raw_pearson_p", "raw_spearman_rho", "raw_spearman_p"),
@@ -58,7 +61,8 @@ class Comparison:
         exposure: Slug of the series of use: `sessions` or `calls`.
         outcome: Slug of the series of deliveries.
         lag_days: Days from use to delivery.
-        status: That of the result, or `no_calls`, `no_delivery_data`, `no_shared_days`.
+        status: That of the result, or `no_calls`, `no_delivery_data`, `no_shared_days`,
+            `not_asked`.
         result: The calibrated result; None when there is nothing to compare.
         days: The days that were compared, first to last; None likewise.
         days_in_window: Whole days of the report's window.
@@ -217,6 +221,8 @@ def _compare(
         days_in_window=0 if days is None else len(days),
         is_primary=asked.standing(pair, lag_days) != "exploratory",
     )
+    if not asked.statistics:
+        return replace(nothing, status=NOT_ASKED)
     span = comparable(exposure, outcome, days)
     if span is None:
         return nothing

@@ -13,10 +13,11 @@ from prodlens.metrics.delivery_entries import DELIVERY
 from prodlens.metrics.edit_entries import EDITS
 from prodlens.metrics.metric import Better, Family, Metric, Need, entry
 from prodlens.metrics.values import MetricValue, Unit
+from prodlens.storage import readings
 
 __all__ = ["METRICS", "Better", "Family", "Metric", "MetricValue", "Need", "Unit"]
 
-HIGH_DIFF_RATIO: Final = 0.7
+HIGH_DIFF_RATIO: Final = readings.HIGH_DIFF_RATIO
 """A suggestion kept to this share or more counts as kept well (statistics.md 7, diff_ratio)."""
 
 _INTERACTION: Final = (

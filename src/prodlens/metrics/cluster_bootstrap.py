@@ -7,6 +7,7 @@ Source: Davison & Hinkley 1997, Bootstrap Methods and their Application, section
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -90,16 +91,22 @@ def _grid() -> Array:
 def _histogram(values: Array, by: NDArray[np.int64], developers: int, steps: Array) -> Array:
     """Return how many values of each developer fall into each step, `(developers, steps)`."""
     place = np.searchsorted(steps, values, side="left")
-    counts = np.zeros((developers, steps.size + 1))
-    np.add.at(counts, (by, place), 1.0)
-    return counts
+    width = steps.size + 1
+    cells = np.bincount(by * width + place, minlength=developers * width)
+    return cells.reshape(developers, width).astype(np.float64)
 
 
+@functools.lru_cache(maxsize=1)
 def _weights(developers: int) -> Array:
-    """Return how often each developer is drawn, shape `(replicates, developers)`."""
+    """Return how often each developer is drawn, shape `(replicates, developers)`; not to change.
+
+    Kept, because each size of a report draws the same developers.
+    """
     dice = np.random.default_rng(_SEED)
     chances = np.full(developers, 1.0 / developers)
-    return dice.multinomial(developers, chances, size=REPLICATES).astype(np.float64)
+    drawn = dice.multinomial(developers, chances, size=REPLICATES).astype(np.float64)
+    drawn.flags.writeable = False
+    return drawn
 
 
 def _drawn(weights: Array, values: Array, by: NDArray[np.int64]) -> tuple[Array, Array, Array]:

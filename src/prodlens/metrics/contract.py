@@ -240,6 +240,7 @@ def _metadata(report: Report) -> dict[str, Any]:
         **({} if timezone == "UTC" else {"timezone": timezone}),
         **({"traffic": [traffic_name(one) for one in traffic]} if traffic else {}),
         **({} if idle == IDLE_MINUTES else {"idle_minutes": idle}),
+        **({} if report.asking.statistics else {"statistics": False}),
     }
 
 

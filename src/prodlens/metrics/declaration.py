@@ -68,6 +68,8 @@ class Asking:
         nonworking_days: Holidays and shutdowns that are set aside.
         declared: The comparison that was declared beforehand.
         idle_minutes: Minutes without a call that end a working session.
+        statistics: Whether associations, effect sizes and the intervals that take a numerical
+            library are computed.
     """
 
     selection: Selection = field(default_factory=Selection)
@@ -75,6 +77,7 @@ class Asking:
     nonworking_days: tuple[date, ...] = ()
     declared: Declared | None = None
     idle_minutes: int = IDLE_MINUTES
+    statistics: bool = True
 
     @property
     def repo(self) -> str | None:

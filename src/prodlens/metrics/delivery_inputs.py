@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from prodlens.clock import TOLERATED_FUTURE
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _DAY: Final = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class DeliveryInputs:
     """Everything the delivery metrics of one slice are computed from.
 
@@ -60,9 +61,13 @@ class DeliveryInputs:
 
     def as_of(self, repo_id: int) -> datetime | None:
         """Return until when the deliveries of a repository are known."""
-        return next((state.as_of for state in self.states if state.repo_id == repo_id), None)
+        return self._as_of.get(repo_id)
 
-    @property
+    @cached_property
+    def _as_of(self) -> dict[int, datetime | None]:
+        return {state.repo_id: state.as_of for state in reversed(self.states)}
+
+    @cached_property
     def merged(self) -> list[PullRequest]:
         """The pull requests merged in the window."""
         return [request for request in self.requests if self.holds(request.merged_at)]

@@ -149,7 +149,7 @@ def read_developers(store: ProdLensStore, selection: Selection, days: Days | Non
     with naming_errors(store.path):
         conn = store.conn
         found = [
-            *person_days.used(conn, where.sessions(window)),
+            *person_days.used(conn, window),
             *person_days.delivered(
                 conn, where.commits(window, alias="c"), where.pull_requests(window, alias="p")
             ),

@@ -6,7 +6,9 @@ resemble each other, and stand only with ten developers or more. Source: statist
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from array import array
+from dataclasses import asdict, dataclass, field, replace
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from prodlens.metrics.cluster_bootstrap import Groups, Interval
     from prodlens.storage.daily_readings import DecidedCalls
 
+NOT_ASKED: Final = "statistics were not asked for"
 FEW_DEVELOPERS: Final = "fewer than 10 developers"
 _NO_INTERVAL: Final = "too few values to draw from"
 _ONE_GROUP: Final = "no accepted and rejected calls to compare"
@@ -45,9 +48,9 @@ class EffectSizes:
     """Accepted against rejected calls; positive when the accepted ones have more.
 
     Attributes:
-        accepted: Accepted calls whose duration is known.
-        rejected: Rejected calls whose duration is known.
-        developers: Developers among them.
+        accepted: Accepted calls whose duration is known; None when that was not asked for.
+        rejected: Rejected calls whose duration is known; None likewise.
+        developers: Developers among them; None likewise.
         latency: Cohen's d of the durations, with pooled variance.
         latency_log: Cohen's d of their logarithms.
         latency_dominance: Cliff's delta of the durations.
@@ -58,9 +61,9 @@ class EffectSizes:
         model_acceptance_rates: Share accepted by model.
     """
 
-    accepted: int = 0
-    rejected: int = 0
-    developers: int = 0
+    accepted: int | None = 0
+    rejected: int | None = 0
+    developers: int | None = 0
     latency: Size = field(default_factory=Size)
     latency_log: Size = field(default_factory=Size)
     latency_dominance: Size = field(default_factory=Size)
@@ -92,6 +95,33 @@ class EffectSizes:
             "rejected": self.rejected,
             "developers": self.developers,
         }
+
+
+def in_order(decided: DecidedCalls) -> DecidedCalls:
+    """Return the same calls in an order of their own values, so that no sum hangs on another one.
+
+    Rejected ones first; by developer, duration and tokens, what is not known first. Calls that all
+    had the same outcome stay as they are: nothing is drawn from them.
+    """
+    if not 0 < sum(decided.accepted) < len(decided.accepted):
+        return decided
+    import numpy as np
+
+    latency = np.asarray(decided.latency_ms, dtype=np.float64)
+    tokens = np.asarray(decided.tokens, dtype=np.float64)
+    developer = np.asarray(decided.developer, dtype=np.int64)
+    accepted = np.asarray(decided.accepted, dtype=np.int8)
+    ranks = {name: place for place, name in enumerate(sorted(decided.developers))}
+    rank = np.asarray([ranks[name] for name in decided.developers])[developer]
+    known = [np.where(np.isnan(one), -np.inf, one) for one in (tokens, latency)]
+    order = np.lexsort((known[0], known[1], rank, accepted))
+    return replace(
+        decided,
+        accepted=array("b", accepted[order].tobytes()),
+        developer=array("q", developer[order].tobytes()),
+        latency_ms=array("d", latency[order].tobytes()),
+        tokens=array("d", tokens[order].tobytes()),
+    )
 
 
 def effect_sizes(
@@ -136,11 +166,22 @@ def effect_sizes(
     )
 
 
+def not_asked(model_acceptance_rates: Mapping[str, float]) -> EffectSizes:
+    """Return what a report without statistics says of effect sizes: the rates alone."""
+    return EffectSizes(
+        accepted=None,
+        rejected=None,
+        developers=None,
+        ci_reason=NOT_ASKED,
+        model_acceptance_rates=model_acceptance_rates,
+    )
+
+
 def _ratio_to_all(decided: DecidedCalls, mean_tokens: float | None) -> float | None:
     known = [
         tokens
-        for accepted, tokens in zip(decided.accepted, decided.tokens, strict=True)
-        if accepted and tokens >= 0  # NaN, not known, is neither
+        for tokens in compress(decided.tokens, decided.accepted)
+        if tokens >= 0  # NaN, not known, is not
     ]
     return sum(known) / len(known) / mean_tokens if known and mean_tokens else None
 

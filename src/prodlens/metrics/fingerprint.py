@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
-from array import array
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,12 +21,6 @@ def fingerprint(inputs: MetricInputs) -> str:
         64 hexadecimal digits.
     """
     digest = hashlib.sha256()
-    for part in (inputs.latencies.every, inputs.latencies.without_errors):
-        durations = array("d", part)
-        if sys.byteorder == "big":
-            durations.byteswap()  # the same digest on every machine
-        digest.update(durations.tobytes())
-        digest.update(f":{len(durations)}:".encode("ascii"))
     daily, delivery = inputs.daily, inputs.delivery
     seen = {
         "models": [[model, asdict(figures)] for model, figures in inputs.models.items()],
@@ -37,7 +29,8 @@ def fingerprint(inputs: MetricInputs) -> str:
         "policy": list(inputs.policy.patterns),
         "sources": dict(inputs.sources),
         "edits": [[*key, asdict(figures)] for key, figures in inputs.edits.items()],
-        "work": [[one.start, one.end, one.calls] for one in inputs.work],
+        "latencies": inputs.latencies.digest,
+        "work": [len(inputs.work), inputs.work.calls, inputs.work.total_seconds],
         "traffic": dict(inputs.traffic),
         "identification": asdict(inputs.identification),
         "requests": sorted(json.dumps(_plain(one)) for one in delivery.requests),
@@ -53,4 +46,4 @@ def fingerprint(inputs: MetricInputs) -> str:
 
 
 def _plain(record: Any) -> dict[str, str]:
-    return {name: str(value) for name, value in asdict(record).items()}
+    return {one.name: str(getattr(record, one.name)) for one in fields(record)}

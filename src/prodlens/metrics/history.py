@@ -11,12 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from prodlens.clock import local_day
-from prodlens.metrics.against import Against, differences, known_families, other_time
 from prodlens.metrics.association import LONGEST_LAG
-from prodlens.metrics.daily_metrics import DailyMetrics
 from prodlens.metrics.over_time import OverTime, over_time
-from prodlens.metrics.report_family import one_family
-from prodlens.storage import where
 from prodlens.storage.usage_readings import usage_by_model_day
 
 if TYPE_CHECKING:
@@ -45,7 +41,7 @@ def with_days(store: ProdLensStore, report: Report) -> Report:
     selection = selection_of(report)
     if selection is None:
         return replace(report, over_time=OverTime())
-    rows = usage_by_model_day(store.conn, where.sessions(selection))
+    rows = usage_by_model_day(store.conn, selection, report.inputs.by_day)
     found = over_time(
         rows,
         report.inputs.daily,
@@ -61,9 +57,11 @@ def with_lags(store: ProdLensStore, report: Report) -> Report:
     comparable = any(one.result is not None for one in report.associations.comparisons)
     if found is None or daily.days is None or not comparable:
         return report
+    from prodlens.metrics.daily_metrics import DailyMetrics
     from prodlens.metrics.high_low_days import high_low_days
     from prodlens.metrics.lag_profile import lag_profile
     from prodlens.metrics.profile import Question
+    from prodlens.metrics.report_family import one_family
 
     series = (daily.sessions, daily.calls, daily.commits, daily.merged_prs)
     metrics = DailyMetrics(days=daily.days, series={one.name: one for one in series})
@@ -102,6 +100,8 @@ def compared(
         kind: Which other time.
         measure: Returns the report over `[start, end)`.
     """
+    from prodlens.metrics.against import Against, differences, known_families, other_time
+
     start, end = report.inputs.delivery.start, report.inputs.delivery.end
     if start is None or end is None:
         return replace(report, against=Against(kind=kind, reason="no data to compare"))

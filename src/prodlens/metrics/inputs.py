@@ -7,7 +7,6 @@ same state of the store, also while another process writes.
 from __future__ import annotations
 
 import contextlib
-from array import array
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
@@ -21,7 +20,8 @@ from prodlens.metrics.calendar import (
     commit_days,
     pull_request_days,
 )
-from prodlens.metrics.catalog import HIGH_DIFF_RATIO, METRICS, Need
+from prodlens.metrics.call_inputs import read_calls
+from prodlens.metrics.catalog import METRICS, Need
 from prodlens.metrics.delivery_evidence import AI_LABELS
 from prodlens.metrics.delivery_inputs import (
     DeliveryInputs,
@@ -32,27 +32,28 @@ from prodlens.metrics.delivery_inputs import (
 from prodlens.metrics.policy import Policy
 from prodlens.metrics.traffic import left_out
 from prodlens.metrics.window import wall_clock, whole_days
-from prodlens.metrics.working_sessions import IDLE_MINUTES, working_sessions
+from prodlens.metrics.working_sessions import IDLE_MINUTES
 from prodlens.selection import Selection
 from prodlens.storage import (
     daily_readings,
     delivery_readings,
     edit_readings,
-    persons,
     readings,
     where,
-    work_readings,
 )
 from prodlens.storage.connection import naming_errors
 from prodlens.storage.persons import Identification
 from prodlens.storage.readings import CallFigures, DistinctFigures, Latencies
+from prodlens.storage.work_readings import Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime, tzinfo
 
-    from prodlens.metrics.working_sessions import WorkingSession
+    from prodlens.metrics.call_inputs import CallsRead
     from prodlens.storage import ProdLensStore
+    from prodlens.storage.daily_readings import CallDay
+    from prodlens.storage.day_sums import DaySums
     from prodlens.storage.delivery_readings import RepositoryState
     from prodlens.storage.edit_readings import EditFigures
 
@@ -69,10 +70,12 @@ class Conventions:
     Attributes:
         ai_labels: Globs of labels of pull requests that are a sign of AI assistance.
         idle_minutes: Minutes without a call that end a working session.
+        statistics: Whether intervals that take a numerical library are computed.
     """
 
     ai_labels: Sequence[str] = AI_LABELS
     idle_minutes: int = IDLE_MINUTES
+    statistics: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,10 +136,11 @@ class MetricInputs:
         distinct: Figures that don't add up over models.
         decided_sessions: Sessions with at least one decided call.
         accepted_sessions: Sessions with at least one accepted call.
-        latencies: Known durations, ascending.
+        latencies: Known durations.
         edits: Figures of proposed edits by repository and model.
-        work: Working sessions, by start.
+        work: Working sessions.
         idle_minutes: Minutes without a call that end one.
+        statistics: Whether intervals that take a numerical library are computed.
         identification: How far the ids of calls can be trusted.
         policy: The models that the team's policy allows.
         sources: Calls each source saw.
@@ -145,6 +149,7 @@ class MetricInputs:
         open_dead_letters: Records set aside in the whole store, whatever the slice.
         delivery: Pull requests and commits.
         daily: Series of use and delivery by day.
+        by_day: What the calls of each UTC day and group add up to; None when a day was not whole.
     """
 
     models: Mapping[str | None, CallFigures] = field(default_factory=dict)
@@ -152,12 +157,11 @@ class MetricInputs:
     distinct: DistinctFigures = field(default_factory=DistinctFigures)
     decided_sessions: int = 0
     accepted_sessions: int = 0
-    latencies: Latencies = field(
-        default_factory=lambda: Latencies(every=array("d"), without_errors=array("d"))
-    )
+    latencies: Latencies = field(default_factory=Latencies)
     edits: Mapping[tuple[str | None, str | None], EditFigures] = field(default_factory=dict)
-    work: tuple[WorkingSession, ...] = ()
+    work: Work = field(default_factory=Work)
     idle_minutes: int = IDLE_MINUTES
+    statistics: bool = True
     identification: Identification = field(
         default_factory=lambda: Identification(session={}, developer={})
     )
@@ -168,6 +172,7 @@ class MetricInputs:
     open_dead_letters: int = 0
     delivery: DeliveryInputs = field(default_factory=DeliveryInputs)
     daily: DailyInputs = field(default_factory=DailyInputs)
+    by_day: tuple[DaySums, ...] | None = None
 
 
 def observe(
@@ -231,62 +236,52 @@ def read_inputs(
         StoreError: The database can't be read.
     """
     wanted, taken = frozenset(needs), conventions or Conventions()
-    clause = where.sessions(selection)
     with naming_errors(store.path), one_state(store):
-        models = readings.by_model(store.conn, clause, threshold=HIGH_DIFF_RATIO)
-        decided, accepted = (
-            readings.decided_sessions(store.conn, clause) if Need.DECISIONS in wanted else (0, 0)
-        )
-        latencies = (
-            readings.latencies(store.conn, clause)
-            if Need.LATENCY in wanted
-            else Latencies(every=array("d"), without_errors=array("d"))
-        )
+        conn = store.conn
+        calls = read_calls(conn, selection)
+        models, traffic = calls.models(), calls.traffic()
         total = readings.total(models.values())
-        every_class = where.sessions(replace(selection, traffic=()))
-        traffic = readings.calls_by_traffic(store.conn, every_class)
         delivery, daily = DeliveryInputs(), DailyInputs()
         if wanted & _OVER_TIME:
             delivery, daily = _over_time(
-                store, selection, total, now=now or utc_now(), ai_labels=taken.ai_labels
+                store, calls, total, now=now or utc_now(), ai_labels=taken.ai_labels
             )
+        decided, accepted = calls.decided_sessions() if Need.DECISIONS in wanted else (0, 0)
         return MetricInputs(
-            models=dict(sorted(models.items(), key=lambda item: item[0] or "")),
+            models=models,
             total=total,
-            distinct=readings.distinct(store.conn, clause),
+            distinct=calls.distinct(),
             decided_sessions=decided,
             accepted_sessions=accepted,
-            latencies=latencies,
-            edits=edit_readings.by_repository_and_model(store.conn, clause)
+            latencies=calls.latencies() if Need.LATENCY in wanted else Latencies(),
+            edits=edit_readings.by_repository_and_model(conn, where.sessions(selection))
             if Need.EDITS in wanted
             else {},
-            work=working_sessions(
-                work_readings.call_times(store.conn, clause).values(),
-                idle_minutes=taken.idle_minutes,
-            )
-            if Need.TIMES in wanted
-            else (),
+            work=calls.work(conn, taken.idle_minutes) if Need.TIMES in wanted else Work(),
             idle_minutes=taken.idle_minutes,
-            identification=persons.identification(store.conn, clause),
+            statistics=taken.statistics,
+            identification=calls.identification(conn),
             policy=policy or Policy(),
-            sources=readings.calls_by_source(store.conn, clause),
+            sources=calls.sources(),
             traffic=traffic,
             left_out=left_out(traffic, selection.traffic),
-            open_dead_letters=readings.open_dead_letters(store.conn),
+            open_dead_letters=readings.open_dead_letters(conn),
             delivery=delivery,
             daily=daily,
+            by_day=tuple(calls.sums) if calls.are_whole else None,
         )
 
 
 def _over_time(
     store: ProdLensStore,
-    selection: Selection,
+    calls: CallsRead,
     total: CallFigures,
     *,
     now: datetime,
     ai_labels: Sequence[str],
 ) -> tuple[DeliveryInputs, DailyInputs]:
     """Read deliveries and daily series of the window, cut to what has been and to the data."""
+    selection = calls.selection
     observed = observe(store, selection.repositories, now=now, timezone=selection.timezone)
     window = _cut(selection, observed, now)
     if window is None:
@@ -294,7 +289,8 @@ def _over_time(
     delivery = read_delivery(
         store.conn, window, observed.states, horizon=observed.horizon, ai_labels=ai_labels
     )
-    return delivery, _daily(store, window, delivery, total)
+    by_day = calls.by_day(store.conn, window)
+    return delivery, _daily(store, window, delivery, by_day, total)
 
 
 def _cut(selection: Selection, observed: Observed, now: datetime) -> Selection | None:
@@ -312,7 +308,11 @@ def _cut(selection: Selection, observed: Observed, now: datetime) -> Selection |
 
 
 def _daily(
-    store: ProdLensStore, window: Selection, delivery: DeliveryInputs, total: CallFigures
+    store: ProdLensStore,
+    window: Selection,
+    delivery: DeliveryInputs,
+    by_day: Mapping[date, CallDay],
+    total: CallFigures,
 ) -> DailyInputs:
     if delivery.start is None or delivery.end is None:
         return DailyInputs()
@@ -321,9 +321,8 @@ def _daily(
     if whole is None:
         return DailyInputs()
     days, states = Days(*whole), _on_the_wall(delivery.states, zone)
-    by_day = daily_readings.calls_by_day(store.conn, where.sessions(window))
     repositories = Selection(repositories=window.repositories, timezone=window.timezone)
-    seen = daily_readings.seen_days(store.conn, where.sessions(repositories))
+    seen = daily_readings.seen_days(store.conn, repositories)
     captured = call_days(seen, days)
     landed = delivery_readings.commits_by_day(store.conn, where.commits(window, alias="c"))
     merged = Counter(local_day(one.merged_at, zone) for one in delivery.merged if one.merged_at)

@@ -98,7 +98,7 @@ def session_growth_percent(inputs: MetricInputs) -> MetricValue:
         known.pop(0)
     while known and known[-1] is None:
         known.pop()
-    found = session_growth(known)
+    found = session_growth(known, interval=inputs.statistics)
     if found.session_growth_percent is None:
         reason = _WHY_NO_GROWTH.get(found.status, "") if inputs.total.calls else NO_CALLS
         return MetricValue(value=None, unit=Unit.PERCENT, n=len(known), note=reason)

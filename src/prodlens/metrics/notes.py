@@ -61,6 +61,15 @@ def notes_of(window: Window, coverage: Coverage, repo: str | None) -> tuple[Note
     )
 
 
+def without_statistics() -> Note:
+    """Return the note of a report that was asked for without statistics."""
+    return Note(
+        code="statistics_left_out",
+        text="Associations, effect sizes and the interval of growth were not asked for.",
+        keys=("ai_outcome_association", "effect_sizes", "multiple_comparison_adjustment"),
+    )
+
+
 _MONTHS: Final = (
     *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
     *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from prodlens.metrics.daily_metrics import KNOWN_SHARE
 from prodlens.stats.proportions import wilson
+from prodlens.storage.sorted_runs import SortedRuns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -141,30 +142,54 @@ class Days:
     def by_model(
         self, what: str, known: str | None, models: Sequence[str | None]
     ) -> tuple[ModelSeries, ...]:
-        """Return one series per model, the rest in one; empty when nothing is known at all."""
+        """Return one series per model, the rest in one; empty when nothing is known at all.
+
+        Args:
+            what: Field of `ModelDay` to add up.
+            known: Field that counts the calls of which it is known; None is all. A day on which
+                none of a model's calls says it is not known of that model, never 0.
+            models: Models in the order in which they are shown.
+        """
         if known and not any(getattr(row, known) for row in self.rows):
             return ()
         shown = models if len(models) <= SHOWN_MODELS else models[: SHOWN_MODELS - 1]
-        sums: dict[tuple[str | None, bool], dict[date, float]] = {
+        places: dict[tuple[str | None, bool], dict[date, float]] = {
             (model, False): defaultdict(float) for model in shown
         }
         if len(shown) < len(models):
-            sums[None, True] = defaultdict(float)
+            places[None, True] = defaultdict(float)
         for row in self.rows:
-            place = (row.model, False) if row.model in shown else (None, True)
-            sums[place][row.day] += getattr(row, what)
+            places[_place(row, shown)][row.day] += getattr(row, what)
         hidden = self.unknown(known) if known else frozenset()
+        silent = {place: hidden | self._silent(known, place, shown) for place in places}
         return tuple(
             ModelSeries(
-                model,
+                place[0],
                 tuple(
-                    found.get(day, 0.0) if day in self.covered and day not in hidden else None
+                    found.get(day, 0.0)
+                    if day in self.covered and day not in silent[place]
+                    else None
                     for day in self.every
                 ),
-                is_rest,
+                place[1],
             )
-            for (model, is_rest), found in sums.items()
+            for place, found in places.items()
         )
+
+    def _silent(
+        self, known: str | None, place: tuple[str | None, bool], shown: Sequence[str | None]
+    ) -> frozenset[date]:
+        """Return the days on which a model was called and none of its calls says anything."""
+        if known is None:
+            return frozenset()
+        rows = [row for row in self.rows if row.calls and _place(row, shown) == place]
+        told = {row.day for row in rows if getattr(row, known)}
+        return frozenset(row.day for row in rows) - told
+
+
+def _place(row: ModelDay, shown: Sequence[str | None]) -> tuple[str | None, bool]:
+    """Return the series that a row is part of: that of its model, or that of all others."""
+    return (row.model, False) if row.model in shown else (None, True)
 
 
 def over_time(
@@ -268,13 +293,13 @@ def spread(values: Sequence[float]) -> tuple[Spread, ...]:
     >>> spread([1.0, 1.5, 9.0])[0]
     Spread(low=1.0, high=1.2589254117941673, count=1)
     """
-    positive = values[bisect_left(values, 1e-3) :]
-    if not positive:
+    zeros = _below(values, 1e-3)
+    if zeros == len(values):
         return ()
     steps = {
         per_decade: (
-            math.floor(per_decade * math.log10(positive[0]) + 1e-9),
-            math.ceil(per_decade * math.log10(positive[-1]) - 1e-9),
+            math.floor(per_decade * math.log10(values[zeros]) + 1e-9),
+            math.ceil(per_decade * math.log10(values[-1]) - 1e-9),
         )
         for per_decade in _BINS_PER_DECADE
     }
@@ -282,7 +307,12 @@ def spread(values: Sequence[float]) -> tuple[Spread, ...]:
     per_decade = next(few, _BINS_PER_DECADE[-1])
     first, last = steps[per_decade]
     edges = [10 ** (step / per_decade) for step in range(first, max(last, first + 1) + 1)]
-    places = [0, *(bisect_left(values, edge) for edge in edges[1:-1]), len(values)]
+    places = [0, *(_below(values, edge) for edge in edges[1:-1]), len(values)]
     return tuple(
         Spread(edges[k], edges[k + 1], places[k + 1] - places[k]) for k in range(len(edges) - 1)
     )
+
+
+def _below(values: Sequence[float], edge: float) -> int:
+    """Return how many ascending values are smaller than one."""
+    return values.below(edge) if isinstance(values, SortedRuns) else bisect_left(values, edge)

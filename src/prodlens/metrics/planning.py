@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from prodlens.metrics.wording import after, days
-from prodlens.stats.power import days_needed, detectable_r, pairs_for_r
 
 LONGEST_LAG: Final = 14
 FEWEST_DAYS: Final = 14
@@ -81,6 +80,8 @@ def plan(r: float, *, lag: int, present: int, worth: float | None = None) -> Pla
         present: Days there are.
         worth: Effective over paired days, above 0 and at most 1; None is not known.
     """
+    from prodlens.stats.power import days_needed, detectable_r
+
     pairs = max(present - lag, 0) * (worth or 1.0)
     controls = max(1, present // _DAYS_PER_KNOT) + _WEEKDAYS + 1
     enough = present >= max(_FULL_DAYS, 4 * lag) and lag <= LONGEST_LAG
@@ -111,6 +112,8 @@ def days_for(r: float, *, lag: int, worth: float) -> int | None:
     >>> days_for(0.4, lag=1, worth=1.0), days_for(0.4, lag=1, worth=0.75)
     (57, 77)
     """
+    from prodlens.stats.power import pairs_for_r
+
     pairs = pairs_for_r(r)
     if pairs is None or lag > LONGEST_LAG:
         return None

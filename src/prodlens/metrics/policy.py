@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from prodlens.errors import InputError
-from prodlens.pricing.names import normalise_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,5 +71,7 @@ def parse_policy(patterns: Iterable[str] | str | None) -> Policy:
 
 def _comparable(name: str) -> frozenset[str]:
     """Return the forms of a name that are compared: without prefix, and without date too."""
+    from prodlens.pricing.names import normalise_model
+
     plain = normalise_model(name).model.lower()
     return frozenset((plain, _DATE_SUFFIX.sub("", plain)))

@@ -118,6 +118,8 @@ def remarks(profile: Profile) -> Iterator[str]:
 def not_tested(profile: Profile, line: Line) -> str:
     """Return why there is no estimate at a lag, and what is missing."""
     x, y = NAMES[profile.x], NAMES[profile.y]
+    if line.status == "not_asked":
+        return f"Not asked for: how {x} go together with {y} was left out of this report."
     if line.status in {"no_x", "no_y"}:
         return f"Not enough data: no {x if line.status == 'no_x' else y} are known for this window."
     if profile.days is None or line.status == "no_shared_days":

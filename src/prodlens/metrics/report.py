@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.clock import as_utc, local_day, local_start, utc_now, zone_named
 from prodlens.errors import InputError
-from prodlens.metrics import contract, frames, history
+from prodlens.metrics import history
 from prodlens.metrics.acceptance import acceptance_of
 from prodlens.metrics.association import associate
-from prodlens.metrics.checking import checked
 from prodlens.metrics.cost import cost_of
 from prodlens.metrics.coverage import coverage_of
 from prodlens.metrics.declaration import Asking
 from prodlens.metrics.delivery_evidence import AI_LABELS
-from prodlens.metrics.effects import effect_sizes
+from prodlens.metrics.effects import effect_sizes, in_order, not_asked
 from prodlens.metrics.inputs import Conventions, observe, one_state, read_inputs
 from prodlens.metrics.measures import measure
-from prodlens.metrics.notes import notes_of
+from prodlens.metrics.notes import notes_of, without_statistics
 from prodlens.metrics.policy import parse_policy
 from prodlens.metrics.window import instant, resolve
 from prodlens.selection import Selection, parse_repository
-from prodlens.storage import daily_readings, readings, where
+from prodlens.storage import readings
 from prodlens.storage.connection import naming_errors
+from prodlens.storage.slice_readings import decided_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -101,6 +101,8 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values under the keys of the public contract (api.md)."""
+        from prodlens.metrics import contract
+
         return contract.report_dict(self)
 
 
@@ -203,11 +205,13 @@ class ReportGenerator:
                 policy=policy,
                 now=now,
                 conventions=Conventions(
-                    ai_labels=self._ai_labels, idle_minutes=self._asking.idle_minutes
+                    ai_labels=self._ai_labels,
+                    idle_minutes=self._asking.idle_minutes,
+                    statistics=self._asking.statistics,
                 ),
             )
-            decided = daily_readings.decided_calls(self._store.conn, where.sessions(selection))
-        models = _model_lines(inputs)
+            models = _model_lines(inputs)
+            effects = self._effects(selection, inputs, models)
         coverage = coverage_of(inputs)
         asking = replace(
             self._asking, selection=replace(selection, since=asked[0] or selection.since), now=now
@@ -222,17 +226,35 @@ class ReportGenerator:
             values=measure(inputs),
             models=models,
             associations=associate(inputs.daily, lag_days=lag_days, asking=asking),
-            effects=effect_sizes(
-                decided,
-                mean_tokens=_mean_tokens(inputs),
-                model_acceptance_rates=_acceptance_rates(models),
-            ),
+            effects=effects,
             coverage=coverage,
-            notes=notes_of(window, coverage, slug),
+            notes=(
+                *notes_of(window, coverage, slug),
+                *(() if asking.statistics else (without_statistics(),)),
+            ),
             asking=asking,
         )
         # inside the reading of a larger report nothing may be written yet
-        return report if self._store.conn.in_transaction else checked(self._store, report)
+        return report if self._store.conn.in_transaction else self._checked(report)
+
+    def _effects(
+        self, selection: Selection, inputs: MetricInputs, models: tuple[ModelLine, ...]
+    ) -> EffectSizes:
+        rates = _acceptance_rates(models)
+        if not self._asking.statistics:
+            return not_asked(rates)
+        return effect_sizes(
+            in_order(decided_calls(self._store.conn, selection)),
+            mean_tokens=_mean_tokens(inputs),
+            model_acceptance_rates=rates,
+        )
+
+    def _checked(self, report: Report) -> Report:
+        if not self._asking.statistics:
+            return report
+        from prodlens.metrics.checking import checked
+
+        return checked(self._store, report)
 
     def build_whole(
         self,
@@ -259,7 +281,7 @@ class ReportGenerator:
                     compare,
                     lambda start, end: self.build(since=start, until=end, **asked),
                 )
-        return history.with_lags(self._store, checked(self._store, report))
+        return history.with_lags(self._store, self._checked(report))
 
     def _end(self, until: datetime | None, observed: Observed) -> datetime | None:
         """Return the end asked for; as of an instant, data after it are not there yet."""
@@ -273,12 +295,16 @@ class ReportGenerator:
         self, sessions: pd.DataFrame, pull_requests: pd.DataFrame | None = None
     ) -> dict[str, Any]:
         """Return how accepted calls differ from rejected ones; see `prodlens.metrics.frames`."""
+        from prodlens.metrics import frames
+
         return frames.effect_sizes_of(sessions, pull_requests)
 
     def get_correlations_with_effect_sizes(
         self, sessions: pd.DataFrame, commits: pd.DataFrame, lag_days: int = 1
     ) -> dict[str, Any]:
         """Return correlations, effect sizes and growth; see `prodlens.metrics.frames`."""
+        from prodlens.metrics import frames
+
         return frames.correlations_of(sessions, commits, lag_days=lag_days)
 
     def _known(self, slug: str) -> str:

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Final
 
 from prodlens.metrics.measuring import NO_CALLS, known_for, quantile, ratio
 from prodlens.metrics.values import MetricValue, Unit
+from prodlens.storage import stretches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from prodlens.metrics.inputs import MetricInputs
-    from prodlens.storage.work_readings import CallTimes
 
 IDLE_MINUTES: Final = 30
 """Minutes without a call that end a working session, unless the settings say otherwise."""
 _NOBODY: Final = "no call names a developer or a session"
 _MINUTE: Final = 60.0
+_HOUR: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,36 +60,13 @@ def cut(calls: Iterable[tuple[float, float]], *, idle_minutes: float) -> list[Wo
     >>> cut([(0, 60), (1800, 1800), (9000, 9060)], idle_minutes=30)
     [WorkingSession(start=0, end=1800, calls=2), WorkingSession(start=9000, end=9060, calls=1)]
     """
-    idle = idle_minutes * _MINUTE
-    found: list[WorkingSession] = []
-    first = last = 0.0
-    count = 0
-    for start, end in sorted(calls):
-        if count and start - last > idle:
-            found.append(WorkingSession(first, last, count))
-            count = 0
-        if not count:
-            first = last = start
-        last = max(last, end)
-        count += 1
-    return [*found, WorkingSession(first, last, count)] if count else found
-
-
-def working_sessions(
-    times: Iterable[CallTimes], *, idle_minutes: float
-) -> tuple[WorkingSession, ...]:
-    """Return the working sessions of all owners, by start; whose they are is not kept."""
-    found = [
-        one
-        for calls in times
-        for one in cut(zip(calls.starts, calls.ends, strict=True), idle_minutes=idle_minutes)
-    ]
-    return tuple(sorted(found, key=lambda one: (one.start, one.end, one.calls)))
+    pieces = ((start, end, 1) for start, end in calls)
+    return [WorkingSession(*one) for one in stretches.cut(pieces, idle_minutes * _MINUTE)]
 
 
 def count(inputs: MetricInputs) -> MetricValue:
     """Return the number of working sessions; 0 without calls."""
-    calls, every = _calls(inputs), inputs.total.calls
+    calls, every = inputs.work.calls, inputs.total.calls
     if not every:
         return MetricValue(value=0, unit=Unit.COUNT, n=0, note=NO_CALLS)
     if not calls:
@@ -100,9 +78,12 @@ def median_length(inputs: MetricInputs) -> MetricValue:
     """Return the median length of a working session in hours."""
     if not inputs.work:
         return MetricValue(value=None, unit=Unit.DURATION_HOURS, n=0, note=_why(inputs))
-    lengths = sorted(one.minutes / _MINUTE for one in inputs.work)
+    lengths = inputs.work.seconds
     return MetricValue(
-        value=quantile(lengths, 0.5), unit=Unit.DURATION_HOURS, n=len(lengths), note=_note(inputs)
+        value=quantile(lengths, 0.5) / _HOUR,
+        unit=Unit.DURATION_HOURS,
+        n=len(lengths),
+        note=_note(inputs),
     )
 
 
@@ -110,14 +91,14 @@ def active_time(inputs: MetricInputs) -> MetricValue:
     """Return the sum of all lengths in hours."""
     if not inputs.work:
         return MetricValue(value=None, unit=Unit.HOURS, n=0, note=_why(inputs))
-    hours = sum(one.minutes for one in inputs.work) / _MINUTE
+    hours = inputs.work.total_seconds / _HOUR
     return MetricValue(value=hours, unit=Unit.HOURS, n=len(inputs.work), note=_note(inputs))
 
 
 def calls_per_session(inputs: MetricInputs) -> MetricValue:
     """Return the mean number of calls of a working session."""
     return ratio(
-        _calls(inputs),
+        inputs.work.calls,
         len(inputs.work),
         Unit.PER_SESSION,
         n=len(inputs.work),
@@ -126,12 +107,8 @@ def calls_per_session(inputs: MetricInputs) -> MetricValue:
     )
 
 
-def _calls(inputs: MetricInputs) -> int:
-    return sum(one.calls for one in inputs.work)
-
-
 def _note(inputs: MetricInputs) -> str | None:
-    return known_for(_calls(inputs), inputs.total.calls, "a developer or a session is")
+    return known_for(inputs.work.calls, inputs.total.calls, "a developer or a session is")
 
 
 def _why(inputs: MetricInputs) -> str:

@@ -37,12 +37,15 @@ class SessionGrowth:
     status: Status
 
 
-def session_growth(daily: Sequence[float | None], *, conf: float = 0.95) -> SessionGrowth:
+def session_growth(
+    daily: Sequence[float | None], *, conf: float = 0.95, interval: bool = True
+) -> SessionGrowth:
     """Return how much the last weeks exceed the weeks before them.
 
     Args:
         daily: Count of each consecutive day, 0 without activity, None when not covered.
         conf: Confidence level.
+        interval: Whether to compute the interval, which loads a numerical library.
 
     Returns:
         ``weeks_per_half`` is ``min(4, days // 14)``. ``insufficient_data`` below 14 days,
@@ -73,7 +76,7 @@ def session_growth(daily: Sequence[float | None], *, conf: float = 0.95) -> Sess
     before, after = sum(known[: 7 * weeks]), sum(known[7 * weeks :])
     if before == 0:
         return SessionGrowth(None, weeks, before, after, None, None, "zero_denominator")
-    low, high = _interval(known, before, after, conf)
+    low, high = _interval(known, before, after, conf) if interval else (None, None)
     growth = 100.0 * (after - before) / before
     return SessionGrowth(growth, weeks, before, after, low, high, "ok")
 

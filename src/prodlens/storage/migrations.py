@@ -17,6 +17,7 @@ from prodlens.errors import SchemaTooNewError, StoreCorruptError, StoreEmptyErro
 from prodlens.storage.connection import transaction
 from prodlens.storage.schema_0001 import STATEMENTS as FIRST
 from prodlens.storage.schema_0002 import STATEMENTS as SECOND
+from prodlens.storage.schema_0003 import STATEMENTS as THIRD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ class Migration:
 MIGRATIONS: Final = (
     Migration(1, "first schema", FIRST),
     Migration(2, "several sources of one call", SECOND),
+    Migration(3, "sums and values of calls by day", THIRD),
 )
 LATEST: Final = MIGRATIONS[-1].version
 

@@ -6,17 +6,22 @@ figures never leave the program by person: `prodlens.metrics.developers` says wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from itertools import accumulate, groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from prodlens.storage.persons import person
-from prodlens.storage.rollup_sql import ACCEPTED, FAILED, TOKENS, TOKENS_KNOWN
+from prodlens.storage import day_value_rows, persons
+from prodlens.storage.day_values import PERSON_COLUMNS
+from prodlens.storage.slices import slice_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from prodlens.selection import Selection
+    from prodlens.storage.day_values import DayValues
     from prodlens.storage.where import Clause
 
 
@@ -28,14 +33,8 @@ def _author(kind: str, value: str) -> str:
     )
 
 
-_CALLS: Final = f"""
-select {person("sessions.developer_id")} as person,
-    event_date, count(*) as calls, count(distinct session_id) as sessions,
-    total(case when {TOKENS_KNOWN} is not null then {TOKENS} end) as tokens,
-    total(cost_nanos) as cost_nanos, sum({ACCEPTED}) as accepted,
-    sum({FAILED}) as errors
-from sessions where {{where}} group by 1, 2
-"""
+_DAY: Final = attrgetter("event_date")
+_NEEDED: Final = ("calls", "sessions", "developers", "developer_calls", *PERSON_COLUMNS)
 _COMMITS: Final = f"""
 select coalesce({_author("email", "lower(c.author_email)")},
     {_author("github_login", "lower(coalesce(c.author_login, c.author))")},
@@ -70,25 +69,61 @@ class PersonDay:
     count: int
 
 
-def used(conn: sqlite3.Connection, where: Clause) -> Iterator[PersonDay]:
-    """Yield what people used, one entry for each metric of use, person and day with calls.
+@dataclass(slots=True)
+class _Used:
+    """What one person used on one day."""
+
+    calls: int = 0
+    tokens: float = 0.0
+    nanos: float = 0.0
+    accepted: int = 0
+    errors: int = 0
+    sessions: set[str] = field(default_factory=set)
+
+
+def used(conn: sqlite3.Connection, selection: Selection) -> Iterator[PersonDay]:
+    """Yield what people used, one entry for each metric of use, person and UTC day with calls.
 
     Args:
         conn: The database.
-        where: Condition on `sessions`, without an alias.
+        selection: The selection; its zone is passed over.
     """
-    for row in conn.execute(_CALLS.format(where=where.sql), where.parameters):
-        counts = {
-            "calls": row["calls"],
-            "sessions": row["sessions"],
-            "tokens": round(row["tokens"] / 1000),
-            "cost": round(row["cost_nanos"] / 1e7),
-            "accepted": row["accepted"],
-            "errors": row["errors"],
-        }
-        day = date.fromisoformat(row["event_date"])
-        for metric, count in counts.items():
-            yield PersonDay(person=row["person"], day=day, metric=metric, count=count)
+    values = day_value_rows.read(conn, slice_of(conn, selection, by_model=False), _NEEDED)
+    people = persons.people(conn, {name for one in values for name in one.developers})
+    for text, found in groupby(values, _DAY):
+        day = date.fromisoformat(text)
+        for person, one in _used(found, people).items():
+            counts = {
+                "calls": one.calls,
+                "sessions": len(one.sessions),
+                "tokens": round(one.tokens / 1000),
+                "cost": round(one.nanos / 1e7),
+                "accepted": one.accepted,
+                "errors": one.errors,
+            }
+            for metric, count in counts.items():
+                yield PersonDay(person=person, day=day, metric=metric, count=count)
+
+
+def _used(values: Iterable[DayValues], people: Mapping[str, str]) -> dict[str | None, _Used]:
+    """Return what each person used on one day; None is nobody in particular."""
+    found: dict[str | None, _Used] = {}
+    for one in values:
+        calls = [*one.developer_calls, one.calls - sum(one.developer_calls)]
+        ends = [*accumulate(one.person_session_counts)]
+        for place, person in enumerate([*(people[name] for name in one.developers), None]):
+            if not calls[place]:
+                continue
+            known = found.setdefault(person, _Used())
+            known.calls += calls[place]
+            known.tokens += one.person_tokens[place]
+            known.nanos += one.person_nanos[place]
+            known.accepted += one.person_accepted[place]
+            known.errors += one.person_errors[place]
+            begin = ends[place] - one.person_session_counts[place]
+            named = one.person_sessions[begin : ends[place]]
+            known.sessions.update(map(one.sessions.__getitem__, named))
+    return found
 
 
 def delivered(conn: sqlite3.Connection, commits: Clause, requests: Clause) -> Iterator[PersonDay]:

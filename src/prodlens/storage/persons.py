@@ -6,14 +6,13 @@ were read long before. Writes nothing; who is who stands in `developer_identitie
 
 from __future__ import annotations
 
-from collections import Counter
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import sqlite3
-
-    from prodlens.storage.where import Clause
+    from collections.abc import Iterable
 
 TRACE_KINDS: Final = ("trace_user", "account", "device", "key_alias")
 """Kinds of identities that only calls know; their value is the developer id as calls name it. One
@@ -67,12 +66,8 @@ where i.confidence >= 1 and i.kind in ({_KINDS}, 'email') and (
     )
 )
 """
-_PROVENANCE: Final = """
-select developer_id,
-    case when session_id is null then 'unknown' else coalesce(session_source, 'unsaid') end,
-    case when developer_id is null then 'unknown' else coalesce(developer_source, 'unsaid') end,
-    count(*)
-from sessions where {where} group by 1, 2, 3
+_PEOPLE: Final = f"""
+select id, {person("id")} from (select value as id from json_each(:ids))
 """
 
 
@@ -100,26 +95,14 @@ class Identification:
     resolved_calls: int = 0
 
 
-def identification(conn: sqlite3.Connection, where: Clause) -> Identification:
-    """Return how far the ids of the calls of a slice can be trusted.
+def people(conn: sqlite3.Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Return the person that each developer id certainly belongs to, else the id itself."""
+    found = {one: one for one in ids}
+    found.update(map(tuple, conn.execute(_PEOPLE, {"ids": json.dumps(list(found))})))
+    return found
 
-    Args:
-        conn: The database.
-        where: The slice, of `prodlens.storage.where.sessions`.
-    """
-    resolved = {(kind == "email", value) for kind, value in conn.execute(_RESOLVED)}
-    found: tuple[Counter[str], ...] = (Counter(), Counter(), Counter())
-    for one, *sources, calls in conn.execute(_PROVENANCE.format(where=where.sql), where.parameters):
-        for counts, source in zip(found, sources, strict=False):
-            counts[source] += calls
-        if one is not None:
-            found[2][one] += calls
-    session, developer, ids = found
-    linked = [one for one in ids if (False, one) in resolved or (True, one.lower()) in resolved]
-    return Identification(
-        session={name: session[name] for name in PROVENANCE if session[name]},
-        developer={name: developer[name] for name in PROVENANCE if developer[name]},
-        developer_ids=len(ids),
-        resolved_ids=len(linked),
-        resolved_calls=sum(ids[one] for one in linked),
-    )
+
+def resolved(conn: sqlite3.Connection, ids: Iterable[str]) -> list[str]:
+    """Return those of some developer ids that evidence or a person links to somebody."""
+    known = {(kind == "email", value) for kind, value in conn.execute(_RESOLVED)}
+    return [one for one in ids if (False, one) in known or (True, one.lower()) in known]

@@ -1,25 +1,24 @@
-"""SQL that reads the figures behind the metrics, over one slice of `sessions`; writes nothing.
+"""Owns the additive figures of calls: what is summed, as SQL over `sessions`; writes nothing.
 
-Reads rows, never rollups, so what it says is right also when rollups are stale or the file is
-read-only. Sums and counts are computed inside SQLite; only sorted durations are held in memory
-(8 bytes each). Computes no metric and no ratio.
+The same sums stand by day in `daily_calls`. Also what is known of the store as a whole. Computes
+no metric and no ratio; which days are read from which table is decided in
+`prodlens.storage.slices`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from array import array
+import math
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from prodlens.clock import parse_stored
-from prodlens.storage.persons import person
+from prodlens.storage.persons import PROVENANCE
 from prodlens.storage.rollup_sql import ACCEPTED, BY_PEOPLE, DECIDED
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from prodlens.storage.where import Clause
@@ -35,8 +34,12 @@ _DURATION: Final = "(latency_ms >= 0 and latency_ms < 9e999)"
 _WITH_LINES: Final = f"({ACCEPTED} and accepted_lines is not null)"
 _LINES_AND_TOKENS: Final = f"({_WITH_LINES} and {_TOKENS_KNOWN})"
 _KEPT: Final = f"(diff_ratio between 0 and 1 and {BY_PEOPLE})"
+HIGH_DIFF_RATIO: Final = 0.7
+"""Share kept from which on a suggestion counts as kept well."""
 _CHUNK: Final = 1_000_000_000
 """Sums are read as whole billions and the rest, so that no sum overflows 64 bits."""
+_STEP: Final = 2**30
+"""Shares are summed in whole steps of 2^-60, in two halves: the same sum for any order of rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +128,7 @@ _COUNTED: Final = {
     "lines_known": _WITH_LINES,
     "lines_tokens_known": _LINES_AND_TOKENS,
     "diff_known": _KEPT,
-    "diff_high": f"({_KEPT} and diff_ratio >= :threshold)",
+    "diff_high": f"({_KEPT} and diff_ratio >= {HIGH_DIFF_RATIO})",
     "priced": "cost_nanos is not null",
     "subscription": "subscription = 1",
     "subscription_priced": "(subscription = 1 and cost_nanos is not null)",
@@ -141,62 +144,60 @@ _SUMMED: Final = {
 }
 
 
-def _columns() -> str:
-    counts = [f"coalesce(sum({test}), 0) as {name}" for name, test in _COUNTED.items()]
-    sums = [
-        f"sum(case when {test} then coalesce({what}, 0) {operator} {_CHUNK} else 0 end) as {name}{part}"
+def _provenance(kind: str) -> dict[str, str]:
+    """Return how often each provenance of an id stands, for ids that do."""
+    known, source = f"{kind}_id is not null", f"{kind}_source"
+    told = {f"{kind}_{name}": f"({known} and {source} is '{name}')" for name in PROVENANCE[:-2]}
+    return told | {f"{kind}_unsaid": f"({known} and coalesce({source}, 'unsaid') = 'unsaid')"}
+
+
+def _columns() -> dict[str, str]:
+    found = {"calls": "count(*)"}
+    sums = {
+        name: {
+            f"{name}{part}": f"case when {test} then coalesce({what}, 0) {operator} {_CHUNK} else 0 end"
+            for operator, part in (("/", "_whole"), ("%", "_rest"))
+        }
         for name, (what, test) in _SUMMED.items()
-        for operator, part in (("/", "_whole"), ("%", "_rest"))
-    ]
-    kept = f"total(case when {_KEPT} then diff_ratio end) as diff_sum"
-    return ", ".join(["count(*) as calls", *counts, *sums, kept])
+    }
+    sums["diff_sum"] = {
+        "diff_sum_whole": f"case when {_KEPT} then cast(diff_ratio * {_STEP} as integer) end",
+        "diff_sum_rest": f"case when {_KEPT} then cast((diff_ratio * {_STEP}"
+        f" - cast(diff_ratio * {_STEP} as integer)) * {_STEP} as integer) end",
+    }
+    for name in FIGURES[1:]:
+        parts = sums.get(name) or {name: _COUNTED[name]}
+        found |= {part: f"coalesce(sum({what}), 0)" for part, what in parts.items()}
+    for kind in ("session", "developer"):
+        found |= {name: f"coalesce(sum({test}), 0)" for name, test in _provenance(kind).items()}
+    return found
 
 
-_BY_MODEL: Final = f"select model, {_columns()} from sessions where {{where}} group by model"
-_DISTINCT: Final = f"""
-with hours (id, hour) as materialized (
-    select distinct developer_id, substr(timestamp, 1, 13) from sessions where {{where}}
-),
-people (id, person) as (
-    select id, {person("id")} from (select distinct id from hours where id is not null)
-)
-select
-    count(distinct session_id) as sessions,
-    (select count(distinct person) from people) as developers,
-    (select count(distinct coalesce(person, 'unknown') || ' ' || hour)
-        from hours left join people using (id)) as hours,
-    count(distinct {{day}}) as days,
-    min(timestamp) as first_call,
-    max(timestamp) as last_call
-from sessions where {{where}}
-"""
-_DECIDED_SESSIONS: Final = """
-select count(*) as decided, coalesce(sum(accepted), 0) as accepted
-from (
-    select max(accepted_flag) as accepted from sessions
-    where {where} and session_id is not null and {decided}
-    group by session_id
-)
-"""
-_LATENCIES: Final = f"""
-select latency_ms, {_FAILED} as failed from sessions
-where {{where}} and {_DURATION} order by latency_ms
-"""
-_SOURCES: Final = "select sources, count(*) as calls from sessions where {where} group by sources"
-_TRAFFIC: Final = """
-select coalesce(traffic_class, ''), count(*) from sessions where {where} group by 1 order by 1
-"""
+COLUMNS: Final = _columns()
+"""What is summed over calls, as SQL by column of `daily_calls`; every one is a whole number."""
+NAMES: Final = tuple(COLUMNS)
+_SUMS: Final = ", ".join(f"{what} as {name}" for name, what in COLUMNS.items())
+_BY_MODEL: Final = f"select model, {_SUMS} from sessions where {{where}} group by model"
 _SPAN: Final = """
 select
     (select min(event_date) from sessions where {where}),
     (select max(event_date) from sessions where {where})
 """
-_SPAN_ELSEWHERE: Final = "select min({day}), max({day}) from sessions where {where}"
-"""The same in another zone, from every row of the slice."""
+_SPAN_ELSEWHERE: Final = """
+select min({day}), max({day}) from sessions
+where {where} and event_date in (:first_day, :last_day)
+"""
+"""The same in another zone: its first day has calls of the first UTC day, its last of the last."""
 _KNOWN_REPOSITORIES: Final = """
+with recursive named (slug) as (
+    select (select min(repo_slug) from sessions)
+    union all
+    select (select min(repo_slug) from sessions where repo_slug > slug)
+    from named where slug is not null
+)
 select lower(slug) as slug from repositories where slug <> ''
 union select lower(slug) from repo_aliases
-union select distinct repo_slug from sessions where repo_slug is not null
+union select slug from named where slug is not null
 order by slug
 """
 _HAS_CALLS: Final = "select exists (select 1 from sessions)"
@@ -226,99 +227,63 @@ class DistinctFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latencies:
-    """Durations in ms, ascending.
+    """Durations in ms.
 
     Attributes:
-        every: All known durations.
-        without_errors: Those of calls that are not known to have failed.
+        every: All known durations, ascending.
+        without_errors: Those of calls that are not known to have failed, ascending.
+        digest: SHA-256 of both, UTC day by UTC day; '' when they were not read.
     """
 
-    every: array[float]
-    without_errors: array[float]
+    every: Sequence[float] = ()
+    without_errors: Sequence[float] = ()
+    digest: str = ""
 
 
-def by_model(
-    conn: sqlite3.Connection, where: Clause, *, threshold: float
-) -> dict[str | None, CallFigures]:
-    """Return the figures of each model of a slice; the key None holds calls without a model.
+def by_model(conn: sqlite3.Connection, where: Clause) -> dict[str | None, CallFigures]:
+    """Return the figures of each model of some rows; the key None holds calls without a model.
 
     Args:
         conn: The database.
-        where: The slice, of `prodlens.storage.where.sessions`.
-        threshold: Share kept from which on a suggestion counts in `diff_high`.
+        where: Condition on `sessions`, of `prodlens.storage.where.sessions`.
     """
-    statement = _BY_MODEL.format(where=where.sql)
-    rows = conn.execute(statement, {**where.parameters, "threshold": threshold})
-    return {row["model"]: _figures(row) for row in rows}
+    rows = conn.execute(_BY_MODEL.format(where=where.sql), where.parameters)
+    return {row[0]: figures(row[1:]) for row in rows}
 
 
-def _figures(row: sqlite3.Row) -> CallFigures:
-    exact = {
-        name: row[f"{name}_whole"] * _CHUNK + row[f"{name}_rest"] if name in _SUMMED else row[name]
+def exact(whole: int, rest: int) -> int:
+    """Return a sum from its two halves."""
+    return whole * _CHUNK + rest
+
+
+def figures(sums: Sequence[int]) -> CallFigures:
+    """Return the figures of some calls from the sums of `COLUMNS`, in their order."""
+    said = dict(zip(NAMES, sums, strict=True))
+    found: dict[str, Any] = {
+        name: exact(said[f"{name}_whole"], said[f"{name}_rest"])
+        if name in _SUMMED
+        else said.get(name)
         for name in FIGURES
     }
-    return CallFigures(**exact)
+    found["diff_sum"] = (said["diff_sum_whole"] * _STEP + said["diff_sum_rest"]) / _STEP**2
+    return CallFigures(**found)
 
 
 def total(groups: Iterable[CallFigures]) -> CallFigures:
     """Return the figures of disjoint groups taken together; all zero for no group."""
     rows = list(groups)
     sums: dict[str, Any] = {name: sum(getattr(row, name) for row in rows) for name in FIGURES}
+    sums["diff_sum"] = math.fsum(row.diff_sum for row in rows)
     return CallFigures(**sums)
-
-
-def distinct(conn: sqlite3.Connection, where: Clause) -> DistinctFigures:
-    """Return the figures of a slice that need every call at once."""
-    statement = _DISTINCT.format(where=where.sql, day=where.day)
-    row = conn.execute(statement, where.parameters).fetchone()
-    return DistinctFigures(
-        sessions=row["sessions"],
-        developers=row["developers"],
-        active_hours=row["hours"],
-        days=row["days"],
-        first_call=_instant(row["first_call"]),
-        last_call=_instant(row["last_call"]),
-    )
-
-
-def decided_sessions(conn: sqlite3.Connection, where: Clause) -> tuple[int, int]:
-    """Return `(sessions with a decided call, those with an accepted one)` of a slice."""
-    row = conn.execute(
-        _DECIDED_SESSIONS.format(where=where.sql, decided=DECIDED), where.parameters
-    ).fetchone()
-    return row["decided"], row["accepted"]
-
-
-def latencies(conn: sqlite3.Connection, where: Clause) -> Latencies:
-    """Return the known durations of a slice, ascending; negative and infinite ones are left out."""
-    every, without_errors = array("d"), array("d")
-    for duration, failed in conn.execute(_LATENCIES.format(where=where.sql), where.parameters):
-        every.append(duration)
-        if not failed:
-            without_errors.append(duration)
-    return Latencies(every=every, without_errors=without_errors)
-
-
-def calls_by_source(conn: sqlite3.Connection, where: Clause) -> dict[str, int]:
-    """Return how many calls of a slice each source saw; a call that two saw counts for both."""
-    counts: dict[str, int] = {}
-    for names, calls in conn.execute(_SOURCES.format(where=where.sql), where.parameters):
-        for name in names.split(","):
-            counts[name] = counts.get(name, 0) + calls
-    return dict(sorted(counts.items()))
-
-
-def calls_by_traffic(conn: sqlite3.Connection, where: Clause) -> dict[str, int]:
-    """Return the calls of each traffic class of a slice; '' holds those without a class."""
-    rows = conn.execute(_TRAFFIC.format(where=where.sql), where.parameters)
-    return {str(row[0]): int(row[1]) for row in rows}
 
 
 def days_with_data(conn: sqlite3.Connection, where: Clause) -> tuple[date, date] | None:
     """Return the first and the last day with calls of a slice, of its zone; None when empty."""
-    select = _SPAN if where.day == "event_date" else _SPAN_ELSEWHERE
-    statement = select.format(where=where.sql, day=where.day)
-    first, last = conn.execute(statement, where.parameters).fetchone()
+    first, last = conn.execute(_SPAN.format(where=where.sql), where.parameters).fetchone()
+    if where.day != "event_date":
+        statement = _SPAN_ELSEWHERE.format(where=where.sql, day=where.day)
+        ends = {"first_day": first, "last_day": last}
+        first, last = conn.execute(statement, where.parameters | ends).fetchone()
     return None if first is None else (date.fromisoformat(first), date.fromisoformat(last))
 
 
@@ -335,7 +300,3 @@ def has_calls(conn: sqlite3.Connection) -> bool:
 def open_dead_letters(conn: sqlite3.Connection) -> int:
     """Return how many records were set aside and still wait, over the whole store."""
     return int(conn.execute(_OPEN_DEAD_LETTERS).fetchone()[0])
-
-
-def _instant(text: str | None) -> datetime | None:
-    return None if text is None else parse_stored(text)

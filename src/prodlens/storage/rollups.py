@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from prodlens.clock import format_instant, parse_day, utc_now
 from prodlens.errors import InputError
 from prodlens.schemas import nanos_to_usd, usd_to_nanos
-from prodlens.storage import dirty_days, rollup_sql
+from prodlens.storage import day_copies, dirty_days, rollup_sql
 from prodlens.storage.columns import (
     COUNT,
     DAY,
@@ -79,9 +79,15 @@ _FETCH: Final = """
 select * from {table} where (:since is null or event_date >= :since) order by event_date
 """
 _FETCH_CACHE: Final = "select * from correlation_cache order by correlation_date, lag_days, id"
+_CALLS_OF_DAY: Final = day_copies.over(rollup_sql.CALLS_OF_DAY)
+_FILLED: Final = {
+    "daily_usage": day_copies.over(rollup_sql.WRITE_USAGE),
+    "capture_coverage": day_copies.over(rollup_sql.WRITE_COVERAGE),
+}
 _ROLLED_UP: Final = """
 select event_date from daily_session_metrics union select event_date from daily_usage
 union select event_date from capture_coverage
+union select event_date from daily_calls union select event_date from daily_call_values
 """
 
 
@@ -244,18 +250,33 @@ def refresh(conn: sqlite3.Connection, *, force: bool = False) -> None:
         dirty_days.mark(conn, dirty_days.SESSIONS, _every_call_day(conn))
         dirty_days.mark(conn, dirty_days.GITHUB, _every_delivery_day(conn))
     days = dirty_days.read(conn, dirty_days.SESSIONS)
-    _rewrite(conn, "daily_session_metrics", days, session_days(conn, days))
-    for table, statement in (
-        ("daily_usage", rollup_sql.WRITE_USAGE),
-        ("capture_coverage", rollup_sql.WRITE_COVERAGE),
-    ):
-        named = [{"day": day} for day in days]
-        conn.executemany(f"delete from {table} where event_date = :day", named)
-        conn.executemany(statement, named)
+    if days:
+        _refresh_calls(conn, days)
     dirty_days.clear(conn, dirty_days.SESSIONS, days)
     days = dirty_days.read(conn, dirty_days.GITHUB)
     _rewrite(conn, "daily_github_metrics", days, github_days(conn, days))
     dirty_days.clear(conn, dirty_days.GITHUB, days)
+
+
+def _refresh_calls(conn: sqlite3.Connection, days: list[str]) -> None:
+    """Rewrite what is rolled up of the calls of some days."""
+    from prodlens.storage import day_sums, day_value_rows
+
+    rollup_sql.register(conn)
+    day_copies.make(conn)
+    rows = []
+    for day in days:
+        day_copies.fill(conn, day)
+        named = {"day": day}
+        found = conn.execute(_CALLS_OF_DAY, named).fetchone()
+        rows += [] if found is None else [_with_both_costs(dict(found))]
+        for table, statement in _FILLED.items():
+            conn.execute(f"delete from {table} where event_date = :day", named)
+            conn.execute(statement, named)
+        day_sums.write(conn, day)
+        day_value_rows.write(conn, day)
+    day_copies.drop(conn)
+    _rewrite(conn, "daily_session_metrics", days, rows)
 
 
 def standing_days(conn: sqlite3.Connection) -> tuple[int, int]:

@@ -1,74 +1,160 @@
-"""SQL that reads when each person, or each session nobody is named for, called; writes nothing.
+"""Owns the working sessions of a slice: stretches of its days, joined over midnight and over ids.
 
-Decides nothing about where working sessions begin or end: `prodlens.metrics.working_sessions` does.
+What a stretch is stands in `prodlens.storage.stretches`. Each day's stretches are complete but for
+their ends: the first may go on with the day before, and several ids of one person, traffic classes
+or sources may interleave. Only those are looked at one by one. Runs no SQL.
 """
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass, field
+from itertools import accumulate, chain, groupby, repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from prodlens.storage.persons import person
+from prodlens.storage.sorted_runs import SortedRuns
+from prodlens.storage.stretches import IDLE_SECONDS, Stretch, cut
 
 if TYPE_CHECKING:
-    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from prodlens.storage.where import Clause
+    from prodlens.storage.day_values import DayValues
 
-_LONGEST_MS: Final = 86_400_000
-"""A day: a call that claims to have taken longer says nothing about when it ended."""
-_TIMES: Final = f"""
-with owners (id, person) as (
-    select id, {person("id")} from (
-        select distinct developer_id as id from sessions
-        where {{where}} and developer_id is not null
-    )
-)
-select
-    case when developer_id is null then 'session' else 'person' end as kind,
-    coalesce(owners.person, session_id) as name,
-    cast(strftime('%s', substr(timestamp, 1, 19)) as integer)
-        + cast('0' || substr(timestamp, 20, 7) as real) as start,
-    case when latency_ms > 0 and latency_ms <= {_LONGEST_MS} then latency_ms / 1000.0 else 0.0 end
-        as seconds
-from sessions left join owners on owners.id = sessions.developer_id
-where {{where}} and (developer_id is not null or session_id is not null)
-"""
+    Owner = str | tuple[str]
+    Part = tuple[DayValues, int, int]
+
+_DAY: Final = attrgetter("event_date")
 
 
-@dataclass(frozen=True, slots=True)
-class CallTimes:
-    """When the calls of one owner began and ended, one entry per call in each array.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """Working sessions: how long they were, and how many calls they hold.
 
     Attributes:
-        starts: Seconds since 1970, UTC.
-        ends: Seconds since 1970; the start where the duration is not known.
+        seconds: Length of each, ascending.
+        calls: Calls in all of them.
     """
 
-    starts: array[float] = field(default_factory=lambda: array("d"))
-    ends: array[float] = field(default_factory=lambda: array("d"))
+    seconds: SortedRuns = field(default_factory=SortedRuns)
+    calls: int = 0
+
+    @property
+    def total_seconds(self) -> float:
+        """The sum of all lengths."""
+        return self.seconds.sum()
+
+    def __len__(self) -> int:
+        return len(self.seconds)
 
 
-def call_times(conn: sqlite3.Connection, where: Clause) -> dict[tuple[str, str], CallTimes]:
-    """Return when the calls of a slice were, by owner, in no order.
+def work(values: Iterable[DayValues], people: Mapping[str, str], *, idle: float) -> Work:
+    """Return the working sessions of all owners.
 
-    The owner is the person behind the developer id, else the native session. A call that names
-    neither belongs to nobody and is left out.
+    The owner of a call is the person behind its developer id, else its native session; a call that
+    names neither is in none.
 
     Args:
-        conn: The database.
-        where: The slice, of `prodlens.storage.where.sessions`.
-
-    Returns:
-        By `("person", id)` or `("session", id)`.
+        values: The values of their days, by day; their stretches are cut by a gap of at most
+            `idle`.
+        people: The person of every developer id.
+        idle: Seconds without a call that end a working session.
     """
-    found: dict[tuple[str, str], CallTimes] = {}
-    rows = conn.execute(_TIMES.format(where=where.sql), where.parameters)
-    for kind, name, start, seconds in rows:
-        times = found.get((kind, name))
-        if times is None:
-            times = found[(kind, name)] = CallTimes()
-        times.starts.append(start)
-        times.ends.append(start + seconds)
-    return found
+    days = list(values)
+    joined = _Joined(idle)
+    for _, found in groupby(days, _DAY):
+        joined.add(list(found), people)
+    return Work(
+        seconds=SortedRuns(
+            [*(one.stretch_seconds for one in days), sorted(joined.added)],
+            [sorted(joined.gone)],
+        ),
+        calls=sum(one.owned_calls for one in days),
+    )
+
+
+@dataclass(slots=True)
+class _Joined:
+    """What becomes of the stretches of days when days are put together.
+
+    Attributes:
+        idle: Seconds without a call that end a working session.
+        open: When the last stretch of each owner began and ended.
+        gone: Lengths of stretches that are part of a longer one.
+        added: Lengths of stretches made of others.
+    """
+
+    idle: float
+    open: dict[Owner, tuple[float, float]] = field(default_factory=dict)
+    gone: list[float] = field(default_factory=list)
+    added: list[float] = field(default_factory=list)
+
+    def add(self, values: Sequence[DayValues], people: Mapping[str, str]) -> None:
+        """Put the stretches of the next day to those before."""
+        if len(values) == 1 and self.idle <= IDLE_SECONDS:
+            places = [*_places(values[0], people)]
+            if len({owner for owner, _, _ in places}) == len(places):
+                for owner, begin, end in places:
+                    self._go_on(owner, values[0], begin, end)
+                return
+        parts: dict[Owner, Part] = {}
+        several: dict[Owner, list[Part]] = {}
+        for one in values:
+            for owner, begin, end in _places(one, people):
+                if owner in parts:
+                    several.setdefault(owner, [parts[owner]]).append((one, begin, end))
+                else:
+                    parts[owner] = one, begin, end
+        whole = self.idle <= IDLE_SECONDS
+        for owner, (one, begin, end) in parts.items():
+            if whole and owner not in several:
+                self._go_on(owner, one, begin, end)
+            else:
+                self._join(owner, several.get(owner, [(one, begin, end)]))
+
+    def _go_on(self, owner: Owner, one: DayValues, begin: int, end: int) -> None:
+        """Put a day's stretches to the one before them, which may reach into the first ones."""
+        starts, ends = one.stretch_starts, one.stretch_ends
+        before = self.open.get(owner)
+        at = begin
+        if before is not None and starts[begin] - before[1] <= self.idle:
+            first, last = before
+            while at < end and starts[at] - last <= self.idle:
+                self.gone.append(ends[at] - starts[at])
+                last = max(last, ends[at])
+                at += 1
+            self.gone.append(before[1] - first)
+            self.added.append(last - first)
+            self.open[owner] = first, last
+        if at < end:
+            self.open[owner] = starts[end - 1], ends[end - 1]
+
+    def _join(self, owner: Owner, parts: Iterable[Part]) -> None:
+        """Cut anew what an owner's stretches of a day and the one before them are made of."""
+        pieces = [Stretch(*one) for part in parts for one in _pieces(*part)]
+        if owner in self.open:
+            pieces.append(Stretch(*self.open[owner], 1))
+        found = cut(pieces, self.idle)
+        self.gone += (one.end - one.start for one in pieces)
+        self.added += (one.end - one.start for one in found)
+        self.open[owner] = found[-1].start, found[-1].end
+
+
+def _places(one: DayValues, people: Mapping[str, str]) -> Iterator[tuple[Owner, int, int]]:
+    """Return the owners of some calls, and where their stretches begin and end.
+
+    A person is an owner by name; a session by its name in a tuple of one.
+    """
+    persons = [people[name] for name in one.developers]
+    sessions = [(name,) for name in one.unowned]
+    ends = [*accumulate(one.stretch_counts)]
+    return zip(chain(persons, sessions), (0, *ends), ends, strict=False)
+
+
+def _pieces(one: DayValues, begin: int, end: int) -> Iterator[tuple[float, float, int]]:
+    """Return stretches to be cut again; how many calls they hold is not asked any more."""
+    return zip(
+        one.stretch_starts[begin:end],
+        one.stretch_ends[begin:end],
+        repeat(1),
+        strict=False,
+    )

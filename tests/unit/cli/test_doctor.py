@@ -74,7 +74,7 @@ def test_when_all_is_well_it_ends_with_0() -> None:
     assert len(lines) == 16
     assert lines[0] == "✓  Settings      no prodlens.toml: the defaults are in force"
     assert lines[1].startswith("✓  Database      .prod-lens/cache.db, 0.")
-    assert lines[1].endswith(" MB, schema 2")
+    assert lines[1].endswith(" MB, schema 3")
     assert lines[5] == "✓  Freshness     last call 1 minute ago"
     assert lines[13] == (
         "✓  Delivery      acme/web: 1 commit, 0 merged pull requests, synced 1 minute ago"
@@ -124,7 +124,7 @@ def test_a_newer_database_gets_a_sentence_and_4() -> None:
         store.conn.execute("pragma user_version = 7")
     result = run()
     assert result.exit_code == 4
-    assert "has schema 7; this ProdLens knows schemas up to 2" in result.stdout
+    assert "has schema 7; this ProdLens knows schemas up to 3" in result.stdout
     assert "\n                 python3 -m pip install --upgrade prodlens\n" in result.stdout
 
 
@@ -146,7 +146,7 @@ def test_json_is_one_document_with_the_same_findings() -> None:
         "command": "prod-lens ingest-traces PATH",
         "facts": {"known": 0, "calls": 1},
     }
-    assert by_name["database"]["facts"]["schema"] == 2
+    assert by_name["database"]["facts"]["schema"] == 3
     assert by_name["settings"]["facts"] == {"file": None}
     assert by_name["daily_tables"]["facts"] == {"session_days": 0, "github_days": 0}
 

@@ -189,3 +189,41 @@ def test_that_a_day_is_not_over_is_said_and_is_no_warning(folder: Path) -> None:
     assert "5 Apr 2026 is not over" in run(*asked).stderr
     assert run("-q", *asked).stderr == ""
     assert "5 Apr 2026 is not over" in (folder / "a.txt").read_text("utf-8")
+
+
+def test_a_report_without_statistics_says_that_they_were_not_asked_for() -> None:
+    whole, quick = run("--json"), run("--json", "--no-statistics")
+    assert (whole.exit_code, quick.exit_code) == (0, 0)
+    first, second = json.loads(whole.stdout), json.loads(quick.stdout)
+    assert second["metadata"]["statistics"] is False
+    assert "statistics" not in first["metadata"]
+    found = second["ai_outcome_association"]["calibrated"]
+    assert (found["status"], found["r"], found["p_value"]) == ("not_asked", None, None)
+    assert found["sentence"] == (
+        "Not asked for: how AI sessions go together with commits was left out of this report."
+    )
+    sizes = second["effect_sizes"]
+    assert (sizes["accepted"], sizes["latency_cohens_d"]) == (None, None)
+    assert sizes["ci_reason"] == "statistics were not asked for"
+    assert sizes["model_acceptance_rates"] == first["effect_sizes"]["model_acceptance_rates"]
+    for family, values in first["metrics"].items():
+        if family != "session_growth_percent":
+            assert second["metrics"][family] == values
+    assert second["models"] == first["models"]
+    assert "statistics_left_out" in [note["code"] for note in second["notes"]]
+    page = run("--no-statistics", "--width", "100").stdout
+    assert "! Associations, effect sizes and the interval of growth were not asked for." in page
+    assert "Not asked for: how AI sessions go together with commits" in page
+
+
+def test_a_report_without_statistics_is_made_again_without_them() -> None:
+    assert run("--no-statistics", "-o", "quick.json").exit_code == 0
+    result = run("verify", "quick.json")
+    assert (result.exit_code, result.stdout[:5]) == (0, "✓ All")
+
+
+@pytest.mark.parametrize("ending", sorted(FORMATS))
+def test_every_format_can_do_without_statistics(folder: Path, ending: str) -> None:
+    result = run("--no-statistics", "-o", f"quick{ending}")
+    assert (result.exit_code, result.exception) == (0, None)
+    assert (folder / f"quick{ending}").stat().st_size > 100

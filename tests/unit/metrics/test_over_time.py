@@ -52,6 +52,18 @@ def test_a_day_of_which_too_little_is_known_is_not_known() -> None:
     assert found.tokens[0].values[:2] == (None, 1000)
 
 
+def test_a_model_of_which_nothing_is_known_stands_at_no_number() -> None:
+    rows = [
+        row(0, "a", calls=95, tokens_known=95, priced=95),
+        row(0, "b", calls=5, tokens_known=0, tokens=0, priced=0, cost_nanos=0),
+        row(1, "a"),
+    ]
+    found = over_time(rows, daily(), models=["a", "b"], latencies=[])
+    assert [one.values[:2] for one in found.tokens] == [(1000, 1000), (None, 0)]
+    assert [one.values[:2] for one in found.cost] == [(0.5, 0.5), (None, 0)]
+    assert [one.values[:2] for one in found.calls] == [(95, 10), (5, 0)]
+
+
 def test_what_no_call_says_has_no_series() -> None:
     rows = [row(0, "a", tokens_known=0, tokens=0, priced=0, cost_nanos=0, decided=0, accepted=0)]
     found = over_time(rows, daily(), models=["a"], latencies=[])

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prodlens.aggregation import DailyAggregator
+from prodlens.metrics.effects import in_order
 from prodlens.selection import Selection
-from prodlens.storage import ProdLensStore, daily_readings, where
+from prodlens.storage import ProdLensStore, daily_readings, slice_readings
 from prodlens.storage.daily_readings import CallDay
 
 if TYPE_CHECKING:
@@ -43,14 +44,12 @@ CALLS = (
 
 
 def seen(store: ProdLensStore, *slugs: str) -> dict[str, dict[date, int]]:
-    clause = where.sessions(Selection(repositories=slugs))
-    return daily_readings.seen_days(store.conn, clause)
+    return daily_readings.seen_days(store.conn, Selection(repositories=slugs))
 
 
 def test_days_hold_calls_and_distinct_sessions(store: ProdLensStore) -> None:
     store.insert_sessions(CALLS)
-    clause = where.sessions(Selection(repositories=("acme/web",)))
-    found = daily_readings.calls_by_day(store.conn, clause)
+    found = slice_readings.calls_by_day(store.conn, Selection(repositories=("acme/web",)))
     assert found == {date(2026, 3, 2): CallDay(calls=3, sessions=1)}
 
 
@@ -86,7 +85,7 @@ def test_decided_calls_come_in_an_order_of_their_own(store: ProdLensStore) -> No
         call(4, 2, accepted_flag=True, developer_id="ana", latency_ms=3.0, tokens_out=2),
     ]
     store.insert_sessions(rows)
-    found = daily_readings.decided_calls(store.conn, where.sessions(Selection()))
+    found = in_order(slice_readings.decided_calls(store.conn, Selection()))
     assert list(found.accepted) == [0, 1, 1]
     assert [found.developers[place] for place in found.developer] == ["", "ana", "ben"]
     assert list(found.latency_ms)[1:] == [3.0, 5.0]

@@ -69,7 +69,7 @@ def store(tmp_path: Path) -> Iterator[ProdLensStore]:
 
 
 def used(store: ProdLensStore) -> dict[tuple[str | None, str], int]:
-    found = person_days.used(store.conn, where.sessions(Selection()))
+    found = person_days.used(store.conn, Selection())
     return {(one.person, one.metric): one.count for one in found}
 
 
@@ -106,4 +106,4 @@ def test_once_identities_are_known_both_sides_meet(store: ProdLensStore) -> None
 
 
 def test_days_are_utc_days(store: ProdLensStore) -> None:
-    assert {one.day for one in person_days.used(store.conn, where.sessions(Selection()))} == {DAY}
+    assert {one.day for one in person_days.used(store.conn, Selection())} == {DAY}

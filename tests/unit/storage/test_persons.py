@@ -10,7 +10,7 @@ from prodlens.identity import People
 from prodlens.metrics.coverage import coverage_of
 from prodlens.metrics.inputs import read_inputs
 from prodlens.selection import Selection
-from prodlens.storage import ProdLensStore, daily_readings, persons, readings, where
+from prodlens.storage import ProdLensStore, readings, slice_readings, where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def link(store: ProdLensStore) -> None:
 
 
 def developers(store: ProdLensStore) -> tuple[int, int]:
-    found = readings.distinct(store.conn, where.sessions(Selection()))
+    found = read_inputs(store, Selection()).distinct
     return found.developers, found.active_hours
 
 
@@ -63,7 +63,7 @@ def test_ids_of_one_person_count_once_when_somebody_links_them_later(store: Prod
 
 def test_decided_calls_cluster_by_person(store: ProdLensStore) -> None:
     link(store)
-    found = daily_readings.decided_calls(store.conn, where.sessions(Selection()))
+    found = slice_readings.decided_calls(store.conn, Selection())
     assert sorted(found.developers) == ["", "Ada", "bob"]
     by_person = [found.developers[place] for place in found.developer]
     assert sorted(by_person) == ["", "Ada", "Ada", "Ada", "Ada", "bob"]
@@ -80,7 +80,7 @@ def test_a_selection_of_a_person_finds_every_id_of_theirs(
 
     def calls() -> int:
         clause = where.sessions(Selection(developers=(asked,)))
-        return readings.total(readings.by_model(store.conn, clause, threshold=0.7).values()).calls
+        return readings.total(readings.by_model(store.conn, clause).values()).calls
 
     assert calls() == before
     link(store)
@@ -92,11 +92,11 @@ def test_an_id_differs_from_another_one_in_its_letters_case_unless_it_is_an_emai
 ) -> None:
     People(store).link("Bob", ["trace_user:BOB"])
     clause = where.sessions(Selection(developers=("Bob",)))
-    assert readings.by_model(store.conn, clause, threshold=0.7) == {}
+    assert readings.by_model(store.conn, clause) == {}
 
 
 def test_the_provenance_of_ids_is_counted(store: ProdLensStore) -> None:
-    found = persons.identification(store.conn, where.sessions(Selection()))
+    found = read_inputs(store, Selection()).identification
     assert found.session == {"explicit": 1, "derived": 1, "unsaid": 2, "unknown": 2}
     assert found.developer == {"explicit": 1, "derived": 2, "given": 1, "unsaid": 1, "unknown": 1}
     assert (found.developer_ids, found.resolved_ids, found.resolved_calls) == (4, 0, 0)
@@ -104,7 +104,7 @@ def test_the_provenance_of_ids_is_counted(store: ProdLensStore) -> None:
 
 def test_an_id_is_resolved_once_evidence_or_a_person_links_it(store: ProdLensStore) -> None:
     def resolved() -> tuple[int, int]:
-        found = persons.identification(store.conn, where.sessions(Selection()))
+        found = read_inputs(store, Selection()).identification
         return found.resolved_ids, found.resolved_calls
 
     People(store).resolve()
