@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 TRACE_KINDS: Final = ("trace_user", "account", "device", "key_alias")
 """Kinds of identities that only calls know; their value is the developer id as calls name it. One
@@ -54,6 +54,36 @@ def is_one_of(column: str, people: str) -> str:
     )
     mails, others = known.format(kinds="= 'email'"), known.format(kinds=f"in ({_KINDS})")
     return f"({column} in ({people}) or {column} in ({others}) or lower({column}) in ({mails}))"
+
+
+_IDS: Final = "select distinct developer_id as id from sessions where developer_id is not null"
+_IDS_BY_INDEX: Final = """
+with recursive known (id) as (
+    select min(developer_id) from sessions where developer_id is not null
+    union all
+    select (select min(developer_id) from sessions where developer_id > known.id)
+    from known where known.id is not null
+)
+select id from known where id is not null
+"""
+_IS_INDEXED: Final = """
+select exists (select 1 from sqlite_master where name = 'idx_sessions_developer')
+"""
+
+
+def ids_of(conn: sqlite3.Connection, people: Sequence[str]) -> list[str]:
+    """Return the developer ids that calls name some people by, sorted.
+
+    Args:
+        conn: The database.
+        people: Developer ids as reports show them.
+    """
+    indexed = bool(conn.execute(_IS_INDEXED).fetchone()[0])
+    names = {f"people_{place}": one for place, one in enumerate(people)}
+    own = is_one_of("id", ", ".join(f":{name}" for name in names))
+    every = _IDS_BY_INDEX if indexed else _IDS
+    found = conn.execute(f"select id from ({every}) where {own} order by id", names)
+    return [str(row[0]) for row in found]
 
 
 _RESOLVED: Final = f"""

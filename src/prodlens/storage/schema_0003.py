@@ -124,6 +124,8 @@ STATEMENTS: Final = (
     _DAILY_VALUES,
     "create index idx_daily_call_values_day on daily_call_values (event_date)",
     "create index idx_daily_call_values_scope on daily_call_values (scope, event_date)",
+    """create index idx_sessions_developer on sessions (developer_id, event_date)
+    where developer_id is not null""",
     _CALLS_UPDATED,  # whoever changes a call, its day is read from the calls until it is rolled up
     _CALLS_DELETED,
     # what the new tables don't say yet is read from the calls until the next aggregation

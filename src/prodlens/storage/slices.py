@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from prodlens.clock import day_start, utc_day
 from prodlens.selection import Selection
-from prodlens.storage import where
+from prodlens.storage import persons, where
 from prodlens.storage.where import Clause
 
 if TYPE_CHECKING:
@@ -88,7 +88,9 @@ def slice_of(conn: sqlite3.Connection, selection: Selection, *, by_model: bool =
         by_model: Whether a filter on models can be answered: by `daily_calls`, not by
             `daily_call_values`.
     """
-    if selection.developers or (selection.models and not by_model) or not _knows_days(conn):
+    if selection.developers:
+        return _of_people(conn, selection)
+    if (selection.models and not by_model) or not _knows_days(conn):
         return rows_of(selection)
     every = where.sessions(selection)
     first, after = _whole_days(selection)
@@ -140,6 +142,15 @@ def within(found: Iterable[_OfDay], selection: Selection) -> list[_OfDay]:
 def rows_of(selection: Selection) -> Slice:
     """Return a selection of which every day is read from the calls."""
     return Slice(clean=(), days=Clause("false", {}), rows=where.sessions(selection))
+
+
+def _of_people(conn: sqlite3.Connection, selection: Selection) -> Slice:
+    """Return a selection of some people's calls, which an index finds by their ids."""
+    every = where.sessions(replace(selection, developers=()))
+    ids = {"slice_people": json.dumps(persons.ids_of(conn, selection.developers))}
+    named = "developer_id in (select value from json_each(:slice_people))"
+    rows = every._replace(sql=f"{named} and {every.sql}", parameters=every.parameters | ids)
+    return Slice(clean=(), days=Clause("false", {}), rows=rows)
 
 
 def _knows_days(conn: sqlite3.Connection) -> bool:

@@ -10,7 +10,7 @@ from prodlens.identity import People
 from prodlens.metrics.coverage import coverage_of
 from prodlens.metrics.inputs import read_inputs
 from prodlens.selection import Selection
-from prodlens.storage import ProdLensStore, readings, slice_readings, where
+from prodlens.storage import ProdLensStore, persons, readings, slice_readings, slices, where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,3 +129,22 @@ def test_an_id_is_resolved_once_evidence_or_a_person_links_it(store: ProdLensSto
         "unknown": pytest.approx(1 / 6),
     }
     assert (document["developer_ids"], document["resolved_developer_ids"]) == (4, 3)
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_the_calls_of_a_person_are_found_by_their_ids(store: ProdLensStore, indexed: bool) -> None:
+    link(store)
+    if not indexed:  # as in a store that may only be read and comes from an older version
+        store.conn.execute("drop index idx_sessions_developer")
+    assert persons.ids_of(store.conn, ["Ada"]) == sorted([LAPTOP, UUID, "Ada@Example.org"])
+    assert persons.ids_of(store.conn, ["bob", "nobody"]) == ["bob"]
+    assert read_inputs(store, Selection(developers=("Ada", "bob"))).total.calls == 5
+    assert read_inputs(store, Selection(developers=("nobody",))).total.calls == 0
+
+
+def test_an_index_finds_the_calls_of_a_person(store: ProdLensStore) -> None:
+    rows = slices.slice_of(store.conn, Selection(developers=("bob",))).rows
+    assert rows is not None
+    plan = f"explain query plan select count(*) from sessions where {rows.sql}"  # noqa: S608 - our own
+    steps = [str(row[3]) for row in store.conn.execute(plan, rows.parameters)]
+    assert any("idx_sessions_developer (developer_id=?)" in step for step in steps)
