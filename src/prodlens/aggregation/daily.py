@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.clock import parse_day
 from prodlens.storage import connection, rollups
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from prodlens.storage import ProdLensStore
+
+
+DAYS_AT_ONCE: Final = 7
+"""Days of one transaction: others who write must not wait for all of them."""
 
 
 class DailyAggregator:
@@ -76,14 +80,19 @@ class DailyAggregator:
             `(rows of daily_session_metrics, rows of daily_github_metrics)` that stand afterwards.
 
         Raises:
-            StoreError: The database can't be written; nothing has changed then.
+            StoreError: The database can't be written; days that were written before stay written.
         """
         store = self._store
         with connection.naming_errors(store.path):
             if not force and not rollups.is_stale(store.conn):
                 return rollups.standing_days(store.conn)
         with store.transaction() as conn:
-            rollups.refresh(conn, force=force)
+            days = rollups.stale_days(conn, force=force)
+        for start in range(0, len(days), DAYS_AT_ONCE):
+            with store.transaction() as conn:
+                rollups.refresh_calls(conn, days[start : start + DAYS_AT_ONCE])
+        with store.transaction() as conn:
+            rollups.refresh_deliveries(conn)
             return rollups.standing_days(conn)
 
 

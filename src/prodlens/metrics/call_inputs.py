@@ -15,6 +15,7 @@ from prodlens.storage import (
     daily_readings,
     day_sums,
     day_value_rows,
+    day_values,
     readings,
     slice_readings,
 )
@@ -94,8 +95,15 @@ class CallsRead:
         return slice_readings.decided_sessions(self.values)
 
     def latencies(self) -> Latencies:
-        """Return the known durations."""
-        return slice_readings.latencies(self.values)
+        """Return the known durations.
+
+        Raises:
+            StoreCorruptError: They are not as many as the sums say.
+        """
+        found, counted = slice_readings.latencies(self.values), day_sums.place("latency_known")
+        if len(found.every) != sum(one.sums[counted] for one in self.sums):
+            raise day_values.damaged("this time")
+        return found
 
     def work(self, conn: sqlite3.Connection, idle_minutes: int) -> Work:
         """Return the working sessions.

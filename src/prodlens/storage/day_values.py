@@ -15,6 +15,7 @@ from itertools import chain, groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from prodlens.errors import StoreCorruptError
 from prodlens.storage.rollup_sql import ACCEPTED, DECIDED, DURATION, FAILED, TOKENS, TOKENS_KNOWN
 from prodlens.storage.stretches import cut
 
@@ -302,8 +303,48 @@ def _stored(name: str, value: Any) -> Any:
 
 
 def read(columns: Mapping[str, Any]) -> DayValues:
-    """Return values as they were kept; columns that are not given stay empty."""
-    return DayValues(**{name: _read(name, value) for name, value in columns.items()})
+    """Return values as they were kept; columns that are not given stay empty.
+
+    Raises:
+        StoreCorruptError: A column can't be read, or has another length than others say.
+    """
+    day = str(columns.get("event_date"))
+    try:
+        made = DayValues(**{name: _read(name, value) for name, value in columns.items()})
+    except (TypeError, ValueError) as error:  # JSON or bytes that are none
+        raise damaged(day) from error
+    if any(len(getattr(made, name)) != size for name, size in _sizes(made) if name in columns):
+        raise damaged(day)
+    return made
+
+
+def damaged(days: str) -> StoreCorruptError:
+    """Return the error of daily tables that can't be true.
+
+    Args:
+        days: Which days they are of.
+    """
+    return StoreCorruptError(
+        f"The daily tables of {days} are damaged: run `prod-lens aggregate --force`, which makes "
+        "them from the calls again."
+    )
+
+
+def _sizes(made: DayValues) -> Iterator[tuple[str, int]]:
+    """Yield how long columns must be by what others say; all of a kind are always read together."""
+    people, stretches = len(made.developers), sum(made.stretch_counts)
+    yield "decisions", len(made.sessions)
+    yield "developer_calls", people
+    yield "developer_hours", people
+    yield "stretch_counts", people + len(made.unowned)
+    for name in ("stretch_starts", "stretch_ends", "stretch_seconds"):
+        yield name, stretches
+    for name in PERSON_COLUMNS:
+        if name != "person_sessions":
+            yield name, people + 1
+    yield "person_sessions", sum(made.person_session_counts)
+    for name in DECIDED_COLUMNS:
+        yield name, len(made.decided_accepted)
 
 
 def _read(name: str, value: Any) -> Any:

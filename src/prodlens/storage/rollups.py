@@ -233,26 +233,41 @@ def github_days(
 
 def is_stale(conn: sqlite3.Connection) -> bool:
     """Return whether any day's rollups are older than its rows."""
-    return conn.execute("select 1 from dirty_days limit 1").fetchone() is not None
+    marked = conn.execute("select 1 from dirty_days limit 1").fetchone()
+    return marked is not None or conn.execute(dirty_days.NEW_CALLS).fetchone() is not None
 
 
-def refresh(conn: sqlite3.Connection, *, force: bool = False) -> None:
-    """Recompute the rollups of stale days and forget that they were stale.
+def stale_days(conn: sqlite3.Connection, *, force: bool = False) -> list[str]:
+    """Mark what is stale and return the days with stale rollups of calls, in order.
+
+    Args:
+        conn: The connection, in a transaction begun with `begin immediate`.
+        force: Mark every day.
+    """
+    dirty_days.mark_new(conn)
+    if force:
+        dirty_days.mark(conn, dirty_days.SESSIONS, _every_call_day(conn))
+        dirty_days.mark(conn, dirty_days.GITHUB, _every_delivery_day(conn))
+    return dirty_days.read(conn, dirty_days.SESSIONS)
+
+
+def refresh_calls(conn: sqlite3.Connection, days: list[str]) -> None:
+    """Recompute the rollups of calls of some days and forget that they were stale.
 
     In the caller's write transaction, so that a day another process marks meanwhile is marked
     after this one. Rollups of days that have no rows any more go away.
 
     Args:
         conn: The connection, in a transaction begun with `begin immediate`.
-        force: Recompute every day, also days that are not marked.
+        days: UTC days (`YYYY-MM-DD`).
     """
-    if force:
-        dirty_days.mark(conn, dirty_days.SESSIONS, _every_call_day(conn))
-        dirty_days.mark(conn, dirty_days.GITHUB, _every_delivery_day(conn))
-    days = dirty_days.read(conn, dirty_days.SESSIONS)
     if days:
         _refresh_calls(conn, days)
     dirty_days.clear(conn, dirty_days.SESSIONS, days)
+
+
+def refresh_deliveries(conn: sqlite3.Connection) -> None:
+    """Recompute the rollups of every day with stale deliveries, as `refresh_calls` does."""
     days = dirty_days.read(conn, dirty_days.GITHUB)
     _rewrite(conn, "daily_github_metrics", days, github_days(conn, days))
     dirty_days.clear(conn, dirty_days.GITHUB, days)

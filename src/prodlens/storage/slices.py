@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from prodlens.clock import day_start, utc_day
 from prodlens.selection import Selection
 from prodlens.storage import persons, where
+from prodlens.storage.dirty_days import NEW_CALLS
 from prodlens.storage.where import Clause
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _KNOWS_DAYS: Final = """
 select count(*) = 3 from sqlite_master
 where type = 'table' and name in ('daily_calls', 'daily_call_values', 'dirty_days')
 """
-_CLEAN: Final = """
+_CLEAN: Final = f"""
 with recursive day (event_date) as (
     select (select min(event_date) from daily_call_values where scope = '')
     union all
@@ -34,7 +35,7 @@ with recursive day (event_date) as (
 )
 select event_date from day
 where event_date is not null and event_date not in (
-    select event_date from dirty_days where kind = 'sessions'
+    select event_date from dirty_days where kind = 'sessions' union all {NEW_CALLS}
 ) and exists (
     select 1 from daily_calls c where c.scope = '' and c.event_date = day.event_date
 )

@@ -15,6 +15,7 @@ from prodlens.storage import ProdLensStore, dirty_days, rollup_sql, rollups
 from prodlens.storage.delivery import repository_id
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -34,9 +35,14 @@ def _call(name: str, timestamp: str = f"{DAY}T12:00:00Z", **fields: Any) -> Row:
     return {"timestamp": timestamp, "native_key": f"message:{name}"} | fields
 
 
+def _roll_up(conn: sqlite3.Connection, *, force: bool = False) -> None:
+    rollups.refresh_calls(conn, rollups.stale_days(conn, force=force))
+    rollups.refresh_deliveries(conn)
+
+
 def _refresh(store: ProdLensStore, *, force: bool = False) -> None:
     with store.transaction() as conn:
-        rollups.refresh(conn, force=force)
+        _roll_up(conn, force=force)
 
 
 def _table(store: ProdLensStore, name: str) -> list[Row]:
@@ -357,7 +363,7 @@ def test_mark_of_another_process_survives(store: ProdLensStore) -> None:
     with ProdLensStore(store.path) as other:
         other.conn.execute("pragma busy_timeout = 0")
         with store.transaction() as conn:
-            rollups.refresh(conn)
+            _roll_up(conn)
             with pytest.raises(StoreBusyError), other.transaction():
                 pytest.fail("a second writer came in between")
         other.insert_sessions([_call("b")])

@@ -197,3 +197,29 @@ def test_a_report_reads_no_call_of_a_day_that_is_rolled_up(store: ProdLensStore)
     for name in ("calls", "tokens", "cost", "acceptance", "errors", "means", "latency_ms"):
         assert getattr(after.over_time, name) == getattr(before.over_time, name), name
     assert before.values["calls"].value == 44
+
+
+def test_a_call_that_was_inserted_by_hand_counts_at_once(store: ProdLensStore) -> None:
+    names = [str(row[1]) for row in store.conn.execute("pragma table_info(sessions)")]
+    kept = ", ".join(name for name in names if name not in {"id", "trace_hash"})
+    copy = (
+        f"insert into sessions (trace_hash, {kept}) select 'by hand', {kept} from sessions limit 1"  # noqa: S608 - our own names
+    )
+    store.conn.execute(copy)
+    assert clean(store) == DAYS[1:]
+    assert calls(store) == len(CALLS) + 1
+    DailyAggregator(store).write_aggregates()
+    assert clean(store) == DAYS
+    assert calls(store) == len(CALLS) + 1
+
+
+def test_many_days_are_rolled_up_in_several_transactions(tmp_path: Path) -> None:
+    days = [f"2026-03-{day:02}" for day in range(1, 21)]
+    with ProdLensStore(tmp_path / "many.db") as opened:
+        opened.insert_sessions(call(number, day) for number, day in enumerate(days))
+        begun: list[str] = []
+        opened.conn.set_trace_callback(begun.append)
+        DailyAggregator(opened).write_aggregates()
+        opened.conn.set_trace_callback(None)
+        assert begun.count("begin immediate") == 5  # which days, three times seven, deliveries
+        assert clean(opened) == tuple(days)
