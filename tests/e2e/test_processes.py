@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -104,3 +105,26 @@ def test_what_keeps_a_process_from_the_store_is_said(tmp_path: Path, log: Path) 
         store.path = tmp_path  # the processes open the path anew
         with pytest.raises(StoreError, match="is a folder"):
             ingestor.ingest([str(log)], IngestOptions())
+
+
+def test_a_file_that_vanishes_keeps_no_other_from_being_read(tmp_path: Path, log: Path) -> None:
+    other = tmp_path / "other.jsonl"
+    other.write_bytes(log.read_bytes().replace(b"msg_0", b"msg_9").replace(b"call-", b"own-"))
+
+    def vanish(_path: str, _done: int) -> None:
+        log.unlink(missing_ok=True)
+
+    with ProdLensStore(tmp_path / "cache.db") as store:
+        ingestor = TraceIngestor(store, dead_letter_dir=tmp_path / "dead", processes=2)
+        reports = ingestor.ingest([str(log), str(other)], IngestOptions(), on_progress=vanish)
+    assert "does not exist" in str(reports[0].problem)
+    assert reports[1].problem is None
+    assert reports[1].added == 200
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal masks")
+def test_ctrl_c_reaches_no_helping_process_while_it_starts() -> None:
+    process = workers.start_process()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 0

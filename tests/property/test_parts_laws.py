@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sqlite3
@@ -16,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prodlens.storage import ProdLensStore
-from prodlens.trace_ingestion import IngestOptions, TraceIngestor, many, parts
+from prodlens.trace_ingestion import IngestOptions, TraceIngestor, ingestor, many, parts, workers
 from prodlens.trace_ingestion.many import Helping, ManyFiles
-from prodlens.trace_ingestion.messages import Setting
+from prodlens.trace_ingestion.messages import Setting, receive, send
 from prodlens.trace_ingestion.worker import Worker
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def ingest(folder: Path, log: Path, processes: int, *, before: bytes = b"") -> t
     """Read a file, after its beginning alone when there is one, into a new store."""
     database = folder / f"{processes}.db"
     with ProdLensStore(database) as store:
-        ingestor = TraceIngestor(store, dead_letter_dir=folder / "dead", now=lambda: NOW)
+        reading = TraceIngestor(store, dead_letter_dir=folder / "dead", now=lambda: NOW)
         setting = Setting(
             database=database,
             dead_letter_dir=folder / "dead",
@@ -94,10 +95,10 @@ def ingest(folder: Path, log: Path, processes: int, *, before: bytes = b"") -> t
         whole = log.read_bytes()
         if before:
             log.write_bytes(before)
-            ingestor.ingest([str(log)], IngestOptions())
+            reading.ingest([str(log)], IngestOptions())
             log.write_bytes(whole)
         helping = Helping(setting, processes, start)
-        reports = ManyFiles(ingestor, helping).read([str(log)], IngestOptions(), None)
+        reports = ManyFiles(reading, helping).read([str(log)], IngestOptions(), None)
     database_tables = tables(database)
     for table in ("etl_runs", "parquet_changes"):  # when it was, and dice
         database_tables.pop(table)
@@ -206,7 +207,7 @@ def test_many_short_files_are_shared_out(tmp_path: Path) -> None:
     for processes in (1, 2):
         database = tmp_path / f"{processes}.db"
         with ProdLensStore(database) as store:
-            ingestor = TraceIngestor(store, dead_letter_dir=tmp_path / "dead", now=lambda: NOW)
+            reading = TraceIngestor(store, dead_letter_dir=tmp_path / "dead", now=lambda: NOW)
             setting = Setting(
                 database=database,
                 dead_letter_dir=tmp_path / "dead",
@@ -215,9 +216,89 @@ def test_many_short_files_are_shared_out(tmp_path: Path) -> None:
                 now=NOW,
             )
             helping = Helping(setting, processes, start)
-            found.append(ManyFiles(ingestor, helping).read(named, IngestOptions(), None))
+            found.append(ManyFiles(reading, helping).read(named, IngestOptions(), None))
             rows = store.conn.execute("select count(*) from sessions").fetchone()
             assert rows[0] == 30
     alone, together = ([report.as_json() for report in reports] for reports in found)
     assert together == alone
     assert [report.added for report in found[1]] == [5] * 6
+
+
+def test_what_an_earlier_run_noted_for_later_records_holds_for_the_rest(tmp_path: Path) -> None:
+    chat = next(DATA.glob("gemini/*.jsonl")).read_bytes().splitlines()
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"\n".join([*chat, *(own(number) for number in range(12))]) + b"\n")
+    _, alone = ingest(tmp_path, log, 1, before=chat[0] + b"\n")
+    _, together = ingest(tmp_path, log, 2, before=chat[0] + b"\n")
+    for table in ("sessions", "observations", "source_files", "call_scopes"):
+        assert together[table] == alone[table]
+    assert len(alone["sessions"]) > 12
+
+
+def test_a_long_stretch_without_a_cut_is_read_by_the_process_that_was_started(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "log.jsonl"
+    calls = [own(number) for number in range(10)]
+    # 64 parts' lengths of lines that are no record: no cut is near them
+    log.write_bytes(b"\n".join([*calls, *[b"x" * 999] * 192, *map(own, range(10, 20))]) + b"\n")
+    with parts.Parts(str(log), start=0, line=1) as found:
+        taken = []
+        while (part := found.take()) is not None:
+            taken.append(part)
+        assert found.rest is not None
+        assert (found.rest.start, found.rest.end) == (taken[-1].end, log.stat().st_size)
+        assert found.take() is None
+    one, alone = ingest(tmp_path, log, 1)
+    several, together = ingest(tmp_path, log, 2)
+    assert together == alone
+    assert counted(several) == counted(one)
+    assert (several.added, several.set_aside.total()) == (20, 192)
+
+
+def test_what_the_ledger_counts_depends_on_no_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes((DATA / "phoenix" / "get_spans_dataframe.to_json_default.jsonl").read_bytes())
+    found = []
+    for batch in (5, 5000):
+        monkeypatch.setattr(ingestor, "BATCH_RECORDS", batch)
+        _, stored = ingest(tmp_path, log, 1)
+        found.append(stored["source_files"])
+        (tmp_path / "1.db").unlink()
+    assert found[0] == found[1]
+
+
+def test_a_file_named_by_two_paths_is_given_out_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_out: list[str] = []
+    read_files = workers.Helpers.read_files
+
+    def noted(self: workers.Helpers, paths: list[str], *rest: Any) -> None:
+        given_out.extend(Path(path).name for path in paths)
+        read_files(self, paths, *rest)
+
+    monkeypatch.setattr(workers.Helpers, "read_files", noted)
+    log = tmp_path / "log.jsonl"
+    (tmp_path / "link.jsonl").symlink_to(log)
+    log.write_bytes(b"".join(own(number) + b"\n" for number in range(4)))
+    monkeypatch.setattr(many, "MANY_BYTES", log.stat().st_size + 1)
+    other = b"".join(own(number) + b"\n" for number in range(4, 8))
+    (tmp_path / "other.jsonl").write_bytes(other)
+    named = [str(tmp_path / name) for name in ("log.jsonl", "link.jsonl", "other.jsonl")]
+    with ProdLensStore(tmp_path / "cache.db") as store:
+        reports = TraceIngestor(store, dead_letter_dir=tmp_path / "dead", processes=2).ingest(
+            named, IngestOptions()
+        )
+    assert [report.added for report in reports] == [4, 0, 4]
+    assert reports[1].unchanged
+    assert given_out == ["log.jsonl", "other.jsonl"]
+
+
+def test_a_message_that_breaks_off_is_the_end_of_the_other_process() -> None:
+    whole = io.BytesIO()
+    send(whole, list(range(50)))
+    with pytest.raises(EOFError):
+        receive(io.BytesIO(whole.getvalue()[:-9]))

@@ -13,6 +13,7 @@ from prodlens.sources.compression import HEAD_BYTES, signature
 from prodlens.sources.raw_records import DecodeProblem, decode_record
 
 _LONGEST_LINE: Final = 8 << 20
+"""Longer lines are not looked at: no cut is near them."""
 _TRIES: Final = 20
 """Lines that are looked at for a cut."""
 
@@ -37,14 +38,17 @@ def next_cut(stream: BinaryIO, near: int) -> int | None:
         near: Offset from which on a cut is looked for.
 
     Returns:
-        An offset behind `near`; None when none of the next lines fits.
+        An offset behind `near`; None when none of the next lines fits, or one is too long.
     """
     stream.seek(near)
     stream.readline(_LONGEST_LINE)  # the rest of a line that began before
     before = False
     for _ in range(_TRIES):
         start = stream.tell()
-        whole = _is_object(stream.readline(_LONGEST_LINE))
+        line = stream.readline(_LONGEST_LINE)
+        if not line.endswith(b"\n"):
+            return None
+        whole = _is_object(line)
         if before and whole:
             return start
         before = whole

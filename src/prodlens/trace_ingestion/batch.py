@@ -7,7 +7,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from prodlens.errors import InputError
 from prodlens.frozen import replaced
@@ -28,7 +28,7 @@ from prodlens.sources.edits import salted
 from prodlens.sources.reading import BadRecord
 from prodlens.storage import ledger, recording, suggestions, traces
 from prodlens.storage.identity_keys import observe
-from prodlens.storage.ledger import Counted, DeadLetter, FileProgress, LedgerEntry
+from prodlens.storage.ledger import Counted, DeadLetter, LedgerEntry
 from prodlens.storage.merging import Place
 from prodlens.trace_ingestion.outcome import (
     BEFORE_SINCE,
@@ -45,10 +45,9 @@ if TYPE_CHECKING:
 
     from prodlens.pricing import PriceBook
     from prodlens.schemas import Outcome
-    from prodlens.sources.containers import Reader
     from prodlens.sources.reading import RawRecord
     from prodlens.storage import ProdLensStore
-    from prodlens.trace_ingestion.digests import FileDigest
+    from prodlens.storage.ledger import FileProgress
     from prodlens.trace_ingestion.outcome import IngestOptions
 
 Gate = Callable[[], AbstractContextManager[Any]]
@@ -117,6 +116,7 @@ class RecordSink:
         self._previewed: set[int] = set()
         self._before = Counted()
         self._read = 0
+        self._shadowed = 0
         self._resumed = False
         self._open: dict[tuple[int, int, str], int] = {}
         self._open_at: dict[tuple[int, int], list[tuple[str, int]]] = {}
@@ -144,13 +144,16 @@ class RecordSink:
 
     @property
     def counted(self) -> Counted:
-        """What the records that this sink took came to."""
+        """What the records that this sink took came to, however they were shared out to commits.
+
+        Which of two records is counted elsewhere may depend on which is stored first.
+        """
         report = self.report
         return Counted(
             Counter(report.formats),
             self._read,
             report.set_aside.total(),
-            report.skipped.total(),
+            report.skipped.total() - self._shadowed,
         )
 
     def begin(self, until: int | None = None) -> None:
@@ -349,6 +352,7 @@ class RecordSink:
             self.report.known += done.known
             if done.shadowed:
                 self.report.skipped[COUNTED_ELSEWHERE] += done.shadowed
+                self._shadowed += done.shadowed
         self._records.clear()
         self._letters.clear()
         self.pending_records = self.pending_bytes = 0
@@ -411,51 +415,3 @@ def price(prices: PriceBook, trace: CanonicalTrace) -> tuple[int, str] | None:
         ),
     )
     return None if cost is None else (cost.nanos, cost.price_version)
-
-
-class Batch:
-    """Commits what a sink holds together with how far the reader came."""
-
-    def __init__(
-        self, sink: RecordSink, reader: Reader, digest: FileDigest | None, *, follows: bool
-    ) -> None:
-        self._sink = sink
-        self._reader = reader
-        self._digest = digest
-        self._follows = follows and digest is not None
-
-    def commit(self) -> None:
-        """Commit in the middle of a file; only a plain file can be resumed there."""
-        self._sink.commit(self._progress(complete=False) if self._follows else None)
-
-    def finish(self, stream: BinaryIO) -> None:
-        """Commit the rest and the end of the file."""
-        if self._digest is None:
-            self._sink.commit(None, last=True)
-            return
-        size = stream.tell()
-        if self._follows:
-            complete = self._reader.safe_offset >= size
-            self._sink.commit(self._progress(complete=complete), last=True)
-            return
-        progress = FileProgress(
-            size=size,
-            digest=self._digest.up_to(size),
-            offset=0,
-            line=1,
-            complete=True,
-            resumable=False,
-        )
-        self._sink.commit(progress, last=True)
-
-    def _progress(self, *, complete: bool) -> FileProgress:
-        offset = self._reader.safe_offset
-        digest = "" if self._digest is None else self._digest.up_to(offset)
-        return FileProgress(
-            size=offset,
-            digest=digest,
-            offset=offset,
-            line=self._reader.safe_line,
-            complete=complete,
-            resumable=True,
-        )

@@ -6,6 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from prodlens.trace_ingestion import files
+
 if TYPE_CHECKING:
     from prodlens.storage.ledger import FileProgress
 
@@ -31,11 +33,14 @@ class FileDigest:
         """Return the digest (hex) of the first `size` bytes, or of all when the file is shorter.
 
         A smaller size than was covered before starts again from the beginning.
+
+        Raises:
+            MissingPathError: The file is gone or can't be read any more.
         """
         if size < self.covered:
             self._hash = hashlib.sha256()
             self.covered = 0
-        with self._path.open("rb") as stream:
+        with files.open_file(str(self._path)) as stream:
             stream.seek(self.covered)
             while self.covered < size and (block := stream.read(min(_BLOCK, size - self.covered))):
                 self._hash.update(block)

@@ -20,12 +20,13 @@ from prodlens.sources import containers, fields
 from prodlens.sources.compression import Compression, open_decompressed
 from prodlens.storage import ledger, runs
 from prodlens.trace_ingestion import files, mirror
-from prodlens.trace_ingestion.batch import Batch, RecordSink
+from prodlens.trace_ingestion.batch import RecordSink
 from prodlens.trace_ingestion.collecting import without_collecting
 from prodlens.trace_ingestion.digests import FileDigest
 from prodlens.trace_ingestion.many import Helping, ManyFiles
 from prodlens.trace_ingestion.messages import Setting
 from prodlens.trace_ingestion.outcome import FileReport, IngestOptions, summary
+from prodlens.trace_ingestion.progress import Batch
 from prodlens.trace_normalizer import decoder_of, parse_format
 
 if TYPE_CHECKING:

@@ -74,9 +74,15 @@ class ManyFiles:
         reports: dict[int, FileReport] = {}
         may_help = self._helping.processes > 1 and not options.dry_run
         apart: dict[int, int] = {}
+        names: set[str] = set()
+        again: list[int] = []
         for at, path in enumerate(paths):
             try:
                 opened = self._reader.open_one(path, options)
+                if opened.digest is not None and opened.name in names:
+                    again.append(at)  # the same file by another path: read when it is stored
+                    continue
+                names.add(opened.name)
                 if opened.unchanged:
                     reports[at] = opened.sink.report
                 elif not may_help or opened.digest is None:
@@ -88,12 +94,18 @@ class ManyFiles:
             except MissingPathError as error:
                 reports[at] = FileReport(path, problem=str(error))
         reports |= self._apart(paths, apart, options, on_progress)
+        reports |= {at: self._one(paths[at], options, on_progress) for at in again}
         return [reports[at] for at in range(len(paths))]
 
     def _is_long(self, opened: Opened) -> bool:
-        """Return whether a file is worth being read in parts, and may be."""
+        """Return whether a file is worth being read in parts, and may be.
+
+        What an adapter noted in an earlier run for the records that follow, no part would know.
+        """
         from prodlens.trace_ingestion.parts import can_be_cut
 
+        if opened.sink.has_state:
+            return False
         left = Path(opened.path).stat().st_size - opened.sink.start
         return left >= MANY_BYTES and can_be_cut(opened.path, opened.sink.start)
 
@@ -157,6 +169,9 @@ class ManyFiles:
         on_progress: Callable[[str, int], None] | None,
     ) -> FileReport:
         try:
-            return self._reader.read(self._reader.open_one(path, options), on_progress)
+            opened = self._reader.open_one(path, options)
+            if opened.unchanged:
+                return opened.sink.report
+            return self._reader.read(opened, on_progress)
         except MissingPathError as error:
             return FileReport(path, problem=str(error))

@@ -138,4 +138,7 @@ def receive(pipe: BinaryIO) -> Any:
     Raises:
         EOFError: The other process has ended.
     """
-    return pickle.load(pipe)  # noqa: S301 - both ends are this program
+    try:
+        return pickle.load(pipe)  # noqa: S301 - both ends are this program
+    except pickle.UnpicklingError:  # it ended in the middle of a message
+        raise EOFError from None

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
 from prodlens.sources.cutting import begins_with_an_object, next_cut
+from prodlens.trace_ingestion import files
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 PART_BYTES = 4 << 20
 """About how much one process reads before it commits; tests make it smaller."""
+_MOST_PARTS_LONG: Final = 32
+"""How many times as long as usual a part may get where no cut is found."""
 _BLOCK: Final = 1 << 20
 
 
@@ -41,13 +44,18 @@ class Parts:
         path: The file.
         start: Offset of the first part.
         line: Line there.
+
+    Attributes:
+        rest: What is left where no cut was found for long: too much to be lost by a kill, so it is
+            for the process that was started, whose progress is kept; None while all was given out.
     """
 
     def __init__(self, path: str, *, start: int, line: int) -> None:
-        self._stream: BinaryIO = Path(path).open("rb")  # noqa: SIM115 - open until `__exit__`
+        self._stream: BinaryIO = files.open_file(path)  # open until `__exit__`
         self._lock = threading.Lock()
         self._end = Path(path).stat().st_size
         self._number, self._start, self._line, self._size = 0, start, line, PART_BYTES
+        self.rest: Part | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -63,17 +71,24 @@ class Parts:
     def take(self) -> Part | None:
         """Return the next part, None when there is none left."""
         with self._lock:
-            if self._start >= self._end:
+            if self._start >= self._end or self.rest is not None:
                 return None
-            part = Part(self._number, self._start, self._line, self._cut())
+            end = self._cut()
+            part = Part(self._number, self._start, self._line, end or self._end)
+            if end is None:
+                self.rest = part
+                return None
             self._number += 1
             self._line += self._lines(part)
             self._start = part.end
             return part
 
-    def _cut(self) -> int:
+    def _cut(self) -> int | None:
+        """Return where the next part ends, None when it would get too long."""
         near = self._start + self._size
         while near < self._end - self._size // 2:
+            if near > self._start + _MOST_PARTS_LONG * self._size:
+                return None
             found = next_cut(self._stream, near)
             if found is not None and found < self._end:
                 return found
@@ -91,7 +106,7 @@ class Parts:
 
 def can_be_cut(path: str, start: int) -> bool:
     """Return whether a file may be read in parts, from an offset where reading may begin."""
-    with Path(path).open("rb") as stream:
+    with files.open_file(path) as stream:
         if start == 0:
             return begins_with_an_object(stream)
         return next_cut(stream, start) is not None

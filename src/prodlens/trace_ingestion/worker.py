@@ -11,13 +11,13 @@ import io
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from prodlens.errors import ProdLensError
 from prodlens.sources.cutting import Upto
 from prodlens.sources.reading import RecordReader
 from prodlens.storage import ProdLensStore
+from prodlens.trace_ingestion import files
 from prodlens.trace_ingestion.batch import RecordSink
 from prodlens.trace_ingestion.collecting import without_collecting
 from prodlens.trace_ingestion.ingestor import BATCH_BYTES, TraceIngestor
@@ -110,7 +110,7 @@ class Worker:
             now=setting.now,
             file_id=asked.file_id,
         )
-        with Path(asked.path).open("rb") as stream:
+        with files.open_file(asked.path) as stream:
             reader = RecordReader(
                 cast("BinaryIO", Upto(stream, part.end)),
                 start=part.start,

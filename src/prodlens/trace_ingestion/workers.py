@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -33,7 +34,7 @@ from prodlens.trace_ingestion.messages import (
 from prodlens.trace_ingestion.outcome import FileReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
     from typing import Any
 
@@ -49,12 +50,30 @@ _PATIENCE_S: Final = 10.0
 def start_process() -> subprocess.Popen[bytes]:
     """Start a helping process with pipes to it; it finds the same modules as this one."""
     paths = [path for path in sys.path if path]
-    return subprocess.Popen(  # noqa: S603 - this program
-        [sys.executable, "-P", "-m", _MODULE],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
-    )
+    with _without_interrupts():
+        return subprocess.Popen(  # noqa: S603 - this program
+            [sys.executable, "-P", "-m", _MODULE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+        )
+
+
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Start a process that a terminal's Ctrl-C does not reach, not even while it starts up.
+
+    It is this process that decides; one that comes in the block is seen behind it. A new process
+    has the signal mask of the thread that starts it (POSIX `posix_spawn`, `exec`).
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Helper:
@@ -225,7 +244,8 @@ class Helpers:
             parts: Its parts.
 
         Returns:
-            The first part that can't stand alone and was not stored; None when all were.
+            The first part that can't stand alone, or can't be cut, and was not stored; None when
+            all were.
 
         Raises:
             ProdLensError: The store can't be written.
@@ -251,7 +271,7 @@ class Helpers:
                 helper.receive()
 
         self._together(work, turns)
-        return left[0] if left else None
+        return left[0] if left else parts.rest
 
     def _together(self, work: Callable[[Helper], None], turns: Turns) -> None:
         """Let each process work for a thread of its own; the first error ends all of them."""
