@@ -13,7 +13,7 @@ GITHUB: Final = "github"
 _SEEN: Final = "calls_seen_by_rollups"
 """Setting: the largest id of a call whose day was marked or rolled up."""
 NEW_CALLS: Final = f"""
-select distinct event_date from sessions where id > coalesce(
+select distinct event_date from sessions not indexed where id > coalesce(
     (select cast(value as integer) from store_settings where key = '{_SEEN}'), 0)
 """
 """Days with calls that came since: whoever inserted them may have marked nothing."""

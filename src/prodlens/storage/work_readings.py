@@ -8,12 +8,12 @@ or sources may interleave. Only those are looked at one by one. Runs no SQL.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import accumulate, chain, groupby, repeat
+from itertools import accumulate, chain, groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from prodlens.storage.sorted_runs import SortedRuns
-from prodlens.storage.stretches import IDLE_SECONDS, Stretch, cut
+from prodlens.storage.stretches import IDLE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -130,13 +130,19 @@ class _Joined:
 
     def _join(self, owner: Owner, parts: Iterable[Part]) -> None:
         """Cut anew what an owner's stretches of a day and the one before them are made of."""
-        pieces = [Stretch(*one) for part in parts for one in _pieces(*part)]
+        pieces = [piece for part in parts for piece in _pieces(*part)]
         if owner in self.open:
-            pieces.append(Stretch(*self.open[owner], 1))
-        found = cut(pieces, self.idle)
-        self.gone += (one.end - one.start for one in pieces)
-        self.added += (one.end - one.start for one in found)
-        self.open[owner] = found[-1].start, found[-1].end
+            pieces.append(self.open[owner])
+        pieces.sort()
+        first, last = pieces[0]
+        for start, end in pieces:  # as `stretches.cut` does, without a record for each piece
+            if start - last > self.idle:
+                self.added.append(last - first)
+                first = last = start
+            last = max(last, end)
+            self.gone.append(end - start)
+        self.added.append(last - first)
+        self.open[owner] = first, last
 
 
 def _places(one: DayValues, people: Mapping[str, str]) -> Iterator[tuple[Owner, int, int]]:
@@ -150,11 +156,6 @@ def _places(one: DayValues, people: Mapping[str, str]) -> Iterator[tuple[Owner, 
     return zip(chain(persons, sessions), (0, *ends), ends, strict=False)
 
 
-def _pieces(one: DayValues, begin: int, end: int) -> Iterator[tuple[float, float, int]]:
-    """Return stretches to be cut again; how many calls they hold is not asked any more."""
-    return zip(
-        one.stretch_starts[begin:end],
-        one.stretch_ends[begin:end],
-        repeat(1),
-        strict=False,
-    )
+def _pieces(one: DayValues, begin: int, end: int) -> Iterator[tuple[float, float]]:
+    """Return stretches to be cut again."""
+    return zip(one.stretch_starts[begin:end], one.stretch_ends[begin:end], strict=True)
