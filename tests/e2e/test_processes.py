@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from prodlens.errors import StoreError
 from prodlens.storage import ProdLensStore
 from prodlens.trace_ingestion import IngestOptions, TraceIngestor, many, parts, workers
+from prodlens.trace_ingestion.messages import ReadFile, Setting
 
 DATA = Path(__file__).parents[1] / "data" / "litellm" / "standard_logging_payload.jsonl"
 ROWS = """
@@ -128,3 +131,31 @@ def test_ctrl_c_reaches_no_helping_process_while_it_starts() -> None:
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert process.returncode == 0
+
+
+def test_the_reason_of_a_process_that_has_ended_is_heard(tmp_path: Path) -> None:
+    program = """
+import sys
+from prodlens.errors import StoreError
+from prodlens.trace_ingestion.messages import Failed, receive, send
+receive(sys.stdin.buffer)
+send(sys.stdout.buffer, Failed(StoreError("There is no space left.")))
+"""
+    process = subprocess.Popen(  # noqa: S603 - this Python
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+    )
+    setting = Setting(
+        database=tmp_path / "cache.db",
+        dead_letter_dir=tmp_path,
+        prices=None,
+        max_record_bytes=1 << 20,
+        now=datetime(2026, 11, 23, tzinfo=UTC),
+    )
+    helper = workers.Helper(setting, process)
+    process.wait()
+    with pytest.raises(StoreError, match="no space left"):
+        helper.send(ReadFile("log.jsonl", IngestOptions()))
+    helper.stop()

@@ -43,7 +43,7 @@ MAX_RECORD_BYTES: Final = 64 * 1024 * 1024
 BATCH_RECORDS = 5000
 """Records of one transaction; tests that kill the process make it smaller."""
 BATCH_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of one transaction: what is hashed again when it is lost."""
+"""Bytes of one transaction: what is read again when it is lost."""
 
 
 class TraceIngestor:

@@ -28,6 +28,16 @@ class Reader(Protocol):
         """Find out how far a file was read before."""
         ...
 
+    def read_one(
+        self,
+        path: str,
+        options: IngestOptions,
+        *,
+        on_progress: Callable[[str, int], None] | None = None,
+    ) -> FileReport:
+        """Do both, unless it is unchanged."""
+        ...
+
     def read(
         self, opened: Opened, on_progress: Callable[[str, int], None] | None = None
     ) -> FileReport:
@@ -73,7 +83,7 @@ class ManyFiles:
         """Read files and return what came of each, in their order."""
         reports: dict[int, FileReport] = {}
         may_help = self._helping.processes > 1 and not options.dry_run
-        apart: dict[int, int] = {}
+        apart: dict[int, Opened] = {}
         names: set[str] = set()
         again: list[int] = []
         for at, path in enumerate(paths):
@@ -90,11 +100,12 @@ class ManyFiles:
                 elif self._is_long(opened):
                     reports[at] = self._in_parts(opened, on_progress)
                 else:
-                    apart[at] = Path(path).stat().st_size
+                    apart[at] = opened
             except MissingPathError as error:
                 reports[at] = FileReport(path, problem=str(error))
-        reports |= self._apart(paths, apart, options, on_progress)
-        reports |= {at: self._one(paths[at], options, on_progress) for at in again}
+        reports |= self._apart(apart, options, on_progress)
+        for at in again:
+            reports[at] = self._reader.read_one(paths[at], options, on_progress=on_progress)
         return [reports[at] for at in range(len(paths))]
 
     def _is_long(self, opened: Opened) -> bool:
@@ -106,8 +117,7 @@ class ManyFiles:
 
         if opened.sink.has_state:
             return False
-        left = Path(opened.path).stat().st_size - opened.sink.start
-        return left >= MANY_BYTES and can_be_cut(opened.path, opened.sink.start)
+        return _left(opened) >= MANY_BYTES and can_be_cut(opened.path, opened.sink.start)
 
     def _in_parts(
         self, opened: Opened, on_progress: Callable[[str, int], None] | None
@@ -133,27 +143,24 @@ class ManyFiles:
 
     def _apart(
         self,
-        paths: Sequence[str],
-        apart: dict[int, int],
+        apart: dict[int, Opened],
         options: IngestOptions,
         on_progress: Callable[[str, int], None] | None,
     ) -> dict[int, FileReport]:
         """Read shorter files, each whole in one process."""
+        if len(apart) < 2 or sum(map(_left, apart.values())) < MANY_BYTES:
+            return {at: self._here(opened, on_progress) for at, opened in apart.items()}
         reports: dict[int, FileReport] = {}
-        if sum(apart.values()) < MANY_BYTES or len(apart) < 2:
-            for at in apart:
-                reports[at] = self._one(paths[at], options, on_progress)
-            return reports
-        places = list(apart)
+        places, paths = list(apart), [opened.path for opened in apart.values()]
 
         def done(number: int, report: FileReport) -> None:
-            at = places[number]
-            reports[at] = report
+            opened = apart[places[number]]
+            reports[places[number]] = report
             if on_progress is not None:
-                on_progress(paths[at], apart[at])
+                on_progress(opened.path, opened.sink.start + _left(opened))
 
         with self._helpers() as helpers:
-            helpers.read_files([paths[at] for at in places], options, done)
+            helpers.read_files(paths, options, done)
         return reports
 
     def _helpers(self) -> Helpers:
@@ -162,16 +169,16 @@ class ManyFiles:
         setting, count, start = self._helping
         return Helpers(setting, count, start=start or start_process)
 
-    def _one(
-        self,
-        path: str,
-        options: IngestOptions,
-        on_progress: Callable[[str, int], None] | None,
-    ) -> FileReport:
+    def _here(self, opened: Opened, on_progress: Callable[[str, int], None] | None) -> FileReport:
         try:
-            opened = self._reader.open_one(path, options)
-            if opened.unchanged:
-                return opened.sink.report
             return self._reader.read(opened, on_progress)
         except MissingPathError as error:
-            return FileReport(path, problem=str(error))
+            return FileReport(opened.path, problem=str(error))
+
+
+def _left(opened: Opened) -> int:
+    """Return the bytes of a file that are to be read; 0 when it is gone."""
+    try:
+        return Path(opened.path).stat().st_size - opened.sink.start
+    except OSError:
+        return 0

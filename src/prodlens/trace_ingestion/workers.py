@@ -90,10 +90,12 @@ class Helper:
 
         Raises:
             StoreError: The process has ended.
+            ProdLensError: It has, and said why.
         """
         try:
             send(self._to, message)
         except OSError:
+            self.receive()
             raise self._lost() from None
 
     def receive(self) -> Any:
@@ -112,7 +114,9 @@ class Helper:
         return message
 
     def _lost(self) -> StoreError:
-        code = self._process.wait(_PATIENCE_S)
+        code = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(_PATIENCE_S)
         return StoreError(
             f"A process that helped to read files ended with code {code}: run the same command "
             "again, or set ingest.processes to 1. What was stored is whole."
