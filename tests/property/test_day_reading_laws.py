@@ -22,9 +22,9 @@ from prodlens.identity import People
 from prodlens.metrics.effects import in_order
 from prodlens.metrics.fingerprint import fingerprint
 from prodlens.metrics.inputs import Conventions, read_inputs
-from prodlens.metrics.working_sessions import cut
 from prodlens.selection import Selection
 from prodlens.storage import ProdLensStore, person_days, slice_readings, where
+from prodlens.storage.stretches import cut
 from prodlens.storage.usage_readings import usage_by_model_day
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def check_times(
     assert list(inputs.latencies.without_errors) == sorted(
         row["latency_ms"] for row in known if not failed(row)
     )
-    owners: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    owners: dict[tuple[str, str], list[tuple[float, float, int]]] = {}
     for row in rows:
         who = person(row["developer_id"], linked=linked)
         owner = ("person", who) if who is not None else ("session", row["session_id"])
@@ -197,8 +197,8 @@ def check_times(
             took = row["latency_ms"] or 0.0
             start = parse_stored(row["timestamp"]).timestamp()
             end = start + (took / 1000.0 if 0 < took <= 86_400_000 else 0.0)
-            owners.setdefault((owner[0], owner[1]), []).append((start, end))
-    sessions = [one for calls in owners.values() for one in cut(calls, idle_minutes=idle_minutes)]
+            owners.setdefault((owner[0], owner[1]), []).append((start, end, 1))
+    sessions = [one for calls in owners.values() for one in cut(calls, idle_minutes * 60.0)]
     assert list(inputs.work.seconds) == sorted(one.end - one.start for one in sessions)
     assert inputs.work.calls == sum(one.calls for one in sessions)
 

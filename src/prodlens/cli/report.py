@@ -6,8 +6,6 @@ them, and calls of days for which they don't stand, and is right in any case.
 
 from __future__ import annotations
 
-import contextlib
-import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +13,10 @@ import click
 
 from prodlens.cli.context import pass_app
 from prodlens.cli.report_times import as_of_option, timezone_option, when_option
+from prodlens.collecting import without_collecting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -119,7 +118,7 @@ def report(app: App, /, **options: Any) -> None:
     }
     _check(asked)
     traffic = _traffic(options["traffic"])
-    with _without_collections(), _open(app) as store:
+    with without_collecting(), _open(app) as store:
         _refresh(app, store)
         made = generator(
             app, store, as_of, timezone, traffic=traffic, statistics=not options["no_statistics"]
@@ -220,18 +219,6 @@ def generator(
         ),
         timezone=timezone or app.settings.report.timezone,
     )
-
-
-@contextlib.contextmanager
-def _without_collections() -> Iterator[None]:
-    """Look for no cycles of objects: a report makes hardly any, and many that are none."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _traffic(text: str | None) -> tuple[str, ...]:

@@ -2,66 +2,26 @@
 
 A native session ends when a program does, may stay open for days, and one person has several side
 by side; a working session is cut at idle gaps alone, whatever the native ids. Calls that name no
-developer are cut within their native session; calls that name neither are in none.
+developer are cut within their native session; calls that name neither are in none. Where they are
+cut, `prodlens.storage.stretches` decides.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from prodlens.metrics.measuring import NO_CALLS, known_for, quantile, ratio
 from prodlens.metrics.values import MetricValue, Unit
-from prodlens.storage import stretches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from prodlens.metrics.inputs import MetricInputs
 
 IDLE_MINUTES: Final = 30
 """Minutes without a call that end a working session, unless the settings say otherwise."""
 _NOBODY: Final = "no call names a developer or a session"
-_MINUTE: Final = 60.0
 _HOUR: Final = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class WorkingSession:
-    """Calls of one owner between two idle gaps.
-
-    Attributes:
-        start: When its first call began, seconds since 1970, UTC.
-        end: When its last call to end did; the begin of a call whose duration is not known.
-        calls: Its calls.
-    """
-
-    start: float
-    end: float
-    calls: int
-
-    @property
-    def minutes(self) -> float:
-        """Active minutes: from its start to its end, pauses shorter than an idle gap included."""
-        return (self.end - self.start) / _MINUTE
-
-
-def cut(calls: Iterable[tuple[float, float]], *, idle_minutes: float) -> list[WorkingSession]:
-    """Cut the calls of one owner where more than some minutes pass without one.
-
-    Args:
-        calls: Start and end of each call in seconds, in any order.
-        idle_minutes: A pause between the end of every call so far and the next start that is
-            longer than this ends a working session; one of exactly this length does not.
-
-    Returns:
-        In order of time; every call is in exactly one.
-
-    >>> cut([(0, 60), (1800, 1800), (9000, 9060)], idle_minutes=30)
-    [WorkingSession(start=0, end=1800, calls=2), WorkingSession(start=9000, end=9060, calls=1)]
-    """
-    pieces = ((start, end, 1) for start, end in calls)
-    return [WorkingSession(*one) for one in stretches.cut(pieces, idle_minutes * _MINUTE)]
 
 
 def count(inputs: MetricInputs) -> MetricValue:

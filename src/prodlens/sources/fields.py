@@ -43,7 +43,6 @@ __all__ = [
     "UnreadableError",
     "count",
     "decode",
-    "dig",
     "error_type",
     "first_text",
     "flag",
@@ -76,8 +75,6 @@ _KEPT_OF_LONG_TEXT: Final = 32
 _LONGEST_JSON_TEXT: Final = 8 * 1024 * 1024
 _LEAST_MILLISECONDS: Final = 1e11
 """`clock.parse_instant` reads smaller numbers as seconds."""
-_EXACTLY_SCALED: Final = 1e12
-"""Below this, a product is off by much less than a thousandth."""
 _MICROSECOND: Final = timedelta(microseconds=1)
 _CACHED: Final = 16_384
 _PLACEHOLDERS: Final = EMPTY_WORDS | {"nan"}
@@ -164,13 +161,6 @@ def _decoder() -> Callable[[str | bytes], object]:
     import msgspec
 
     return msgspec.json.Decoder().decode
-
-
-def dig(value: object, *path: str) -> object:
-    """Return what stands at the end of a path of names, None when the path breaks off."""
-    for name in path:
-        value = mapping(value).get(name)
-    return value
 
 
 # Text ---------------------------------------------------------------------------------------
@@ -294,21 +284,12 @@ def milliseconds_between(start: object, end: object) -> float | None:
         None when either is missing, or when the end is before the beginning.
     """
     if type(start) is float and type(end) is float and 0 < start <= end < _LEAST_MILLISECONDS:
-        return _thousandths((end - start) * 1000)
+        return round((end - start) * 1000, 3)
     began, ended = moment(start), moment(end)
     if began is None or ended is None:
         return None
     micros = (ended[0] - began[0]) // _MICROSECOND
     return micros / 1000 if micros >= 0 else None
-
-
-def _thousandths(value: float) -> float:
-    """Return `round(value, 3)` of a number >= 0, in half the time where no half is near."""
-    scaled = value * 1000
-    whole = round(scaled)
-    if scaled < _EXACTLY_SCALED and -0.499 < scaled - whole < 0.499:
-        return whole / 1000
-    return round(value, 3)
 
 
 # Rejects ------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from prodlens.clock import utc_now
+from prodlens.collecting import without_collecting
 from prodlens.errors import InputError, MissingPathError
 from prodlens.selection import parse_repository
 from prodlens.sources import containers, fields
@@ -21,7 +22,6 @@ from prodlens.sources.compression import Compression, open_decompressed
 from prodlens.storage import ledger, runs
 from prodlens.trace_ingestion import files, mirror
 from prodlens.trace_ingestion.batch import RecordSink
-from prodlens.trace_ingestion.collecting import without_collecting
 from prodlens.trace_ingestion.digests import FileDigest
 from prodlens.trace_ingestion.many import Helping, ManyFiles
 from prodlens.trace_ingestion.messages import Setting

@@ -13,13 +13,13 @@ import signal
 import sys
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from prodlens.collecting import without_collecting
 from prodlens.errors import ProdLensError
 from prodlens.sources.cutting import Upto
 from prodlens.sources.reading import RecordReader
 from prodlens.storage import ProdLensStore
 from prodlens.trace_ingestion import files
 from prodlens.trace_ingestion.batch import RecordSink
-from prodlens.trace_ingestion.collecting import without_collecting
 from prodlens.trace_ingestion.ingestor import BATCH_BYTES, TraceIngestor
 from prodlens.trace_ingestion.messages import (
     Commit,

@@ -13,14 +13,14 @@ from prodlens.identity import People
 from prodlens.metrics.catalog import Need
 from prodlens.metrics.inputs import Conventions, MetricInputs, read_inputs
 from prodlens.metrics.measures import measure
-from prodlens.metrics.working_sessions import WorkingSession, cut
 from prodlens.selection import Selection
-from prodlens.storage import ProdLensStore
+from prodlens.storage import ProdLensStore, stretches
 from prodlens.storage.readings import CallFigures
+from prodlens.storage.stretches import Stretch
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 MINUTE = 60.0
@@ -34,14 +34,18 @@ CALLS = st.lists(
 )
 
 
+def cut(calls: Iterable[tuple[float, float]], *, idle_minutes: float) -> list[Stretch]:
+    return stretches.cut([(*call, 1) for call in calls], idle_minutes * MINUTE)
+
+
 def starting(*minutes: float) -> list[tuple[float, float]]:
     return [(one * MINUTE, one * MINUTE) for one in minutes]
 
 
 def test_a_pause_of_half_an_hour_is_none_and_a_longer_one_cuts() -> None:
     assert cut(starting(0, 30, 60.5), idle_minutes=30) == [
-        WorkingSession(0.0, 1800.0, 2),
-        WorkingSession(3630.0, 3630.0, 1),
+        Stretch(0.0, 1800.0, 2),
+        Stretch(3630.0, 3630.0, 1),
     ]
     assert len(cut(starting(0, 30, 60.5), idle_minutes=31)) == 1
     assert cut([], idle_minutes=30) == []
@@ -49,13 +53,13 @@ def test_a_pause_of_half_an_hour_is_none_and_a_longer_one_cuts() -> None:
 
 def test_a_pause_begins_when_the_last_call_ended_not_when_it_began() -> None:
     long, short, later = (0.0, 3000.0), (60.0, 90.0), (4500.0, 4500.0)
-    assert cut([short, later, long], idle_minutes=30) == [WorkingSession(0.0, 4500.0, 3)]
+    assert cut([short, later, long], idle_minutes=30) == [Stretch(0.0, 4500.0, 3)]
     assert len(cut([short, later], idle_minutes=30)) == 2
 
 
 def test_minutes_reach_from_the_first_begin_to_the_last_end() -> None:
     (one,) = cut([(0.0, 60.0), (600.0, 720.0)], idle_minutes=30)
-    assert one.minutes == 12.0
+    assert (one.end - one.start) / MINUTE == 12.0
 
 
 @settings(max_examples=60, deadline=None)
@@ -89,7 +93,7 @@ def test_a_longer_gap_never_makes_more_sessions_or_less_time(
 ) -> None:
     short, long = cut(calls, idle_minutes=idle), cut(calls, idle_minutes=idle + more)
     assert len(long) <= len(short)
-    assert sum(one.minutes for one in long) >= sum(one.minutes for one in short)
+    assert sum(one.end - one.start for one in long) >= sum(one.end - one.start for one in short)
     assert {one.start for one in long} <= {one.start for one in short}
 
 

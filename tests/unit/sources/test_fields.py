@@ -60,13 +60,6 @@ def test_a_list_may_be_written_as_json_text() -> None:
     assert fields.sequence(None) == []
 
 
-def test_digging_ends_where_the_path_breaks_off() -> None:
-    record = {"a": {"b": '{"c": 3}'}, "d": [1]}
-    assert fields.dig(record, "a", "b", "c") == 3
-    assert fields.dig(record, "a", "x", "c") is None
-    assert fields.dig(record, "d", "b") is None
-
-
 # Text ---------------------------------------------------------------------------------------
 
 
