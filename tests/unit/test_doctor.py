@@ -122,7 +122,7 @@ def test_the_sentences_of_a_sound_installation(path: Path) -> None:
     size = path.stat().st_size / 1e6
     assert {one.check: one.text for one in diagnose(path, now=NOW)} == {
         "settings": "no prodlens.toml: the defaults are in force",
-        "database": f"{path}, {size:.1f} MB, schema 3",
+        "database": f"{path}, {size:.1f} MB, schema 4",
         "integrity": "every page, index and reference is sound",
         "access": "writable, and for you alone",
         "sources": "litellm: 3 calls, first 2026-11-18 09:00, last 2026-11-20 09:00 UTC",

@@ -20,7 +20,7 @@ from prodlens.storage import (
     slice_readings,
 )
 from prodlens.storage.day_values import USE_COLUMNS
-from prodlens.storage.slices import holds, rows_of, slice_of
+from prodlens.storage.slices import holds, rows_of, slice_of, value_slice_of
 from prodlens.storage.stretches import IDLE_SECONDS
 from prodlens.storage.work_readings import work
 
@@ -141,7 +141,7 @@ def read_calls(conn: sqlite3.Connection, selection: Selection) -> CallsRead:
     found = slice_of(conn, replace(selection, traffic=()))
     every = day_sums.read(conn, found)
     classes = selection.traffic
-    values = day_value_rows.read(conn, slice_of(conn, selection, by_model=False), USE_COLUMNS)
+    values = day_value_rows.read(conn, value_slice_of(conn, selection), USE_COLUMNS)
     return CallsRead(
         selection=selection,
         found=found,
@@ -161,5 +161,4 @@ def _begins_and_ends_with_days(window: Selection) -> bool:
 
 
 def _calls(sums: Iterable[DaySums], key: Callable[[DaySums], str]) -> dict[str, int]:
-    at = day_sums.place("calls")
-    return {name: found[at] for name, found in sorted(day_sums.grouped(sums, key).items())}
+    return dict(sorted(day_sums.counted(sums, key, "calls").items()))

@@ -98,3 +98,13 @@ def grouped(rows: Iterable[DaySums], key: Callable[[DaySums], _Key]) -> dict[_Ke
         known = found.get(name)
         found[name] = row.sums if known is None else tuple(map(add, known, row.sums))
     return found
+
+
+def counted(rows: Iterable[DaySums], key: Callable[[DaySums], _Key], name: str) -> dict[_Key, int]:
+    """Return one of the sums of what has the same key."""
+    at = place(name)
+    found: dict[_Key, int] = {}
+    for row in rows:
+        of = key(row)
+        found[of] = found.get(of, 0) + row.sums[at]
+    return found

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from prodlens.storage import day_copies, day_values
+from prodlens.storage.day_values import Part
+from prodlens.storage.slices import EVERYTHING
 from prodlens.storage.stretches import IDLE_SECONDS
 
 if TYPE_CHECKING:
@@ -16,12 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from prodlens.storage.day_values import DayValues
-    from prodlens.storage.slices import Slice
+    from prodlens.storage.slices import ValueSlice
 
+_COLUMNS: Final = ("scope", *Part._fields, *day_values.COLUMNS)
 _FORGET: Final = "delete from daily_call_values where event_date = ?"
 _WRITE: Final = f"""
-insert into daily_call_values (scope, {", ".join(day_values.COLUMNS)})
-values (:scope, {", ".join(f":{name}" for name in day_values.COLUMNS)})
+insert into daily_call_values ({", ".join(_COLUMNS)})
+values ({", ".join(f":{name}" for name in _COLUMNS)})
 """
 _READ: Final = """
 select {columns} from daily_call_values indexed by idx_daily_call_values_scope where {where}
@@ -38,15 +41,24 @@ def write(conn: sqlite3.Connection, day: str) -> None:
     cursor = conn.cursor()
     cursor.row_factory = None
     rows = cursor.execute(_ROWS_OF_DAY, (day,)).fetchall()
-    of_repositories = day_values.by_repository(rows).items()
-    for scope, found in (("", rows), *(one for one in of_repositories if one[0])):
-        made = day_values.of_day(day, found, idle=IDLE_SECONDS)
-        conn.executemany(_WRITE, [{"scope": scope} | day_values.stored(one) for one in made])
+    if not rows:
+        return
+    made = [
+        (EVERYTHING, part, one) for part, one in day_values.of_day(day, rows, idle=IDLE_SECONDS)
+    ]
+    made += [
+        (scope, Part(whole=True), day_values.of_calls(day, found, idle=IDLE_SECONDS))
+        for scope, found in day_values.by_repository(rows).items()
+    ]
+    conn.executemany(
+        _WRITE,
+        ({"scope": scope} | part._asdict() | day_values.stored(one) for scope, part, one in made),
+    )
 
 
 def read(
     conn: sqlite3.Connection,
-    found: Slice,
+    found: ValueSlice,
     columns: Sequence[str] = day_values.COLUMNS,
     *,
     idle: float = IDLE_SECONDS,
@@ -55,7 +67,7 @@ def read(
 
     Args:
         conn: The database.
-        found: The slice, made for values.
+        found: The slice.
         columns: Which ones; others stay empty where the day is read from the table.
         idle: Seconds without a call that end a stretch; stretches of the table are cut by
             `IDLE_SECONDS`.
@@ -64,7 +76,7 @@ def read(
     cursor = conn.cursor()
     cursor.row_factory = None
     if found.clean:
-        names = tuple(dict.fromkeys(("event_date", "traffic_class", "sources", *columns)))
+        names = tuple(dict.fromkeys(("event_date", *columns)))
         statement = _READ.format(columns=", ".join(names), where=found.days.sql)
         made += [
             day_values.read(dict(zip(names, row, strict=True)))

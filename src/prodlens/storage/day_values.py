@@ -1,8 +1,9 @@
 """Owns the single values of a day's calls: what figures need that sums can't give.
 
-One day, one traffic class, one set of sources: sorted durations, native sessions, who called in
-which hours and stretches, what was decided. Made from rows, kept as columns of bytes, read back.
-Runs no SQL; the statement that gives the rows stands here, because their order is the builder's.
+Sorted durations, native sessions, who called in which hours and stretches, what was decided: of all
+calls of a day, and of parts of them that a selection may ask for. Made from rows, kept as columns
+of bytes, read back. Runs no SQL; the statement that gives the rows stands here, because their order
+is the builder's.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import sys
 from array import array
 from dataclasses import dataclass, field
 from itertools import chain, groupby
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final
+from operator import itemgetter, sub
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from prodlens.errors import StoreCorruptError
 from prodlens.storage.rollup_sql import ACCEPTED, DECIDED, DURATION, FAILED, TOKENS, TOKENS_KNOWN
@@ -32,19 +33,24 @@ _UNKNOWN: Final = float("nan")
 _NOT_KNOWN: Final = float("-inf")
 """Stands for it while calls are put in order."""
 ROWS: Final = f"""
-select event_date, repo_slug, traffic_class, sources, developer_id, session_id, timestamp,
+select event_date, repo_slug, traffic_class, sources, model, developer_id, session_id, timestamp,
     cast(strftime('%s', substr(timestamp, 1, 19)) as integer)
         + cast('0' || substr(timestamp, 20, 7) as real) as start,
-    cast(substr(timestamp, 12, 2) as integer) as hour,
+    case when {DURATION} <= {_LONGEST_CALL_MS} then {DURATION} / 1000.0 else 0.0 end as lasts,
+    1 << cast(substr(timestamp, 12, 2) as integer) as hour,
     {DURATION} as latency, {FAILED} as failed,
     case when {DECIDED} then {ACCEPTED} end as decision,
     case when {TOKENS_KNOWN} is not null then {TOKENS} end as tokens, cost_nanos
 from sessions where {{where}} order by event_date
 """
-"""Rows that `of_rows` takes; `start` is in seconds since 1970, `latency` in milliseconds."""
+"""Rows that `of_rows` takes: `start` in seconds since 1970, `lasts` in seconds, 0 where that is not
+known, the hour of the day as a bit, `latency` in milliseconds."""
 _DAY: Final = itemgetter(0)
 _REPOSITORY: Final = itemgetter(1)
-_GROUP: Final = itemgetter(2, 3)
+_SEEN: Final = itemgetter(2, 3)
+_MODEL: Final = itemgetter(4)
+_DEVELOPER: Final = itemgetter(5)
+_SESSION: Final = itemgetter(6)
 
 
 def _reals() -> array[float]:
@@ -55,17 +61,36 @@ def _wholes() -> array[int]:
     return array("q")
 
 
+class Part(NamedTuple):
+    """Which calls of a day values are of.
+
+    A day is taken apart in two ways, by traffic class and sources, and by model. What stands for the
+    whole day stands for a part as well where that is the only one of its kind.
+
+    Attributes:
+        whole: Whether these are all calls of the day.
+        model: The model whose calls these are; None when they don't stand for a model.
+        sources: The sources that saw them, comma separated; None when they don't stand for a
+            traffic class and sources.
+        traffic_class: The traffic class whose calls these are, where `sources` is not None; None is
+            unclassified.
+    """
+
+    whole: bool = False
+    model: str | None = None
+    sources: str | None = None
+    traffic_class: str | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class DayValues:
-    """The single values of the calls of one day, traffic class and set of sources.
+    """The single values of all calls of one day, or of a part of them.
 
     Owners are the developers in the order of `developers`, then the sessions of calls that name
     no developer, in the order of `unowned`.
 
     Attributes:
         event_date: UTC day.
-        traffic_class: None is unclassified.
-        sources: Sources that saw the calls, comma separated.
         calls: Calls.
         first_call: Time of the first call, as stored.
         last_call: Time of the last call.
@@ -96,8 +121,6 @@ class DayValues:
     """
 
     event_date: str
-    traffic_class: str | None
-    sources: str
     calls: int = 0
     first_call: str = ""
     last_call: str = ""
@@ -148,7 +171,7 @@ _WHOLES: Final = frozenset(
     }
 )
 COLUMNS: Final = tuple(DayValues.__dataclass_fields__)
-"""Columns of `daily_call_values` after `scope`, in order."""
+"""Columns of `daily_call_values` after `scope` and those of `Part`, in order."""
 DECIDED_COLUMNS: Final = tuple(name for name in COLUMNS if name.startswith("decided_"))
 PERSON_COLUMNS: Final = tuple(name for name in COLUMNS if name.startswith("person_"))
 USE_COLUMNS: Final = tuple(
@@ -165,126 +188,125 @@ def of_rows(rows: Iterable[Row], *, idle: float) -> Iterator[DayValues]:
         idle: Seconds without a call that end a stretch.
     """
     for day, found in groupby(rows, _DAY):
-        yield from of_day(day, list(found), idle=idle)
+        yield of_calls(day, list(found), idle=idle)
 
 
-def of_day(day: str, rows: Sequence[Row], *, idle: float) -> Iterator[DayValues]:
-    """Yield the values of the calls of one day: one entry for each traffic class and sources."""
-    for key, found in _apart(rows, _GROUP):
-        yield _values(DayValues(event_date=day, traffic_class=key[0], sources=key[1]), found, idle)
+def of_calls(day: str, rows: Sequence[Row], *, idle: float) -> DayValues:
+    """Return the values of some calls of one day."""
+    return _values(DayValues(event_date=day), rows, idle)
+
+
+def of_day(day: str, rows: Sequence[Row], *, idle: float) -> Iterator[tuple[Part, DayValues]]:
+    """Yield the values of all calls of one day, then those of its parts.
+
+    Calls without a model are in no part by model.
+    """
+    seen = [
+        (Part(sources=one[1], traffic_class=one[0]), of) for one, of in _apart(rows, _SEEN).items()
+    ]
+    models = [(Part(model=one), of) for one, of in _apart(rows, _MODEL).items()]
+    whole = Part(whole=True)
+    if len(seen) == 1:
+        whole = seen.pop()[0]._replace(whole=True)
+    if len(models) == 1:
+        whole = whole._replace(model=models.pop()[0].model)
+    named = (one for one in models if one[0].model is not None)
+    for part, found in chain([(whole, rows)], seen, named):
+        yield part, of_calls(day, found, idle=idle)
 
 
 def by_repository(rows: Sequence[Row]) -> dict[str, list[Row]]:
     """Return the rows of each repository; those that name none are in none."""
-    return {name: found for name, found in _apart(rows, _REPOSITORY) if name is not None}
+    return {name: found for name, found in _apart(rows, _REPOSITORY).items() if name}
 
 
-def _apart(rows: Sequence[Row], key: itemgetter[Any]) -> list[tuple[Any, list[Row]]]:
+def _apart(rows: Iterable[Row], key: itemgetter[Any]) -> dict[Any, list[Row]]:
     found: dict[Any, list[Row]] = {}
     for row in rows:
         found.setdefault(key(row), []).append(row)
-    return list(found.items())
+    return found
 
 
 def _values(made: DayValues, rows: Sequence[Row], idle: float) -> DayValues:
-    """Fill in what the rows of one traffic class and set of sources say."""
-    times = [row[6] for row in rows]
+    """Fill in what the rows say."""
+    times = [row[7] for row in rows]
     made.calls, made.first_call, made.last_call = len(rows), min(times), max(times)
-    made.latencies = array("d", sorted(row[9] for row in rows if row[9] is not None))
-    made.failed_latencies = array(
-        "d", sorted(row[9] for row in rows if row[10] and row[9] is not None)
-    )
-    _own(made, rows, idle)
-    _name(made, rows)
-    _share(made, rows)
-    _decide(made, [row for row in rows if row[11] is not None])
+    known = [row for row in rows if row[11] is not None]
+    made.latencies = array("d", sorted([row[11] for row in known]))
+    made.failed_latencies = array("d", sorted([row[11] for row in known if row[12]]))
+    owners = _apart(rows, _DEVELOPER)
+    nobody = owners.pop(None, [])
+    made.developers = sorted(owners)
+    people = [owners[name] for name in made.developers]
+    decided = [row for row in rows if row[13] is not None]
+    _own(made, people, nobody, idle)
+    _name(made, rows, decided)
+    _share(made, [*people, nobody])
+    _decide(made, decided)
     return made
 
 
-def _own(made: DayValues, rows: Iterable[Row], idle: float) -> None:
-    """Fill in who called, and when."""
-    people: dict[str, list[tuple[float, float, int]]] = {}
-    unowned: dict[str, list[tuple[float, float, int]]] = {}
-    hours: dict[str | None, int] = {}
-    for row in rows:
-        developer, session, _, start, hour, latency = row[4:10]
-        lasts = latency is not None and 0 < latency <= _LONGEST_CALL_MS
-        piece = start, start + (latency / 1000.0 if lasts else 0.0), 1
-        hours[developer] = hours.get(developer, 0) | 1 << hour
-        if developer is not None:
-            people.setdefault(developer, []).append(piece)
-        elif session is not None:
-            unowned.setdefault(session, []).append(piece)
-    made.developers, made.unowned = sorted(people), sorted(unowned)
-    made.developer_calls = array("q", [len(people[name]) for name in made.developers])
-    made.unknown_hours = hours.pop(None, 0)
-    made.developer_hours = array("q", [hours[name] for name in made.developers])
-    owners = chain(map(people.__getitem__, made.developers), map(unowned.__getitem__, made.unowned))
-    _cut(made, owners, idle)
-
-
-def _cut(made: DayValues, owners: Iterable[list[tuple[float, float, int]]], idle: float) -> None:
-    for pieces in owners:
-        found = cut(pieces, idle)
+def _own(
+    made: DayValues, people: Sequence[Sequence[Row]], nobody: Sequence[Row], idle: float
+) -> None:
+    """Fill in who called, and when; the calls of nobody belong to their sessions."""
+    unowned = _apart([row for row in nobody if row[6] is not None], _SESSION)
+    made.unowned = sorted(unowned)
+    made.developer_calls = array("q", map(len, people))
+    made.developer_hours = array("q", map(_hours, people))
+    made.unknown_hours = _hours(nobody)
+    for rows in (*people, *map(unowned.__getitem__, made.unowned)):
+        found = cut([(row[8], row[8] + row[9], 1) for row in rows], idle)
+        made.owned_calls += len(rows)
         made.stretch_counts.append(len(found))
-        made.owned_calls += len(pieces)
-        for start, end, _ in found:
-            made.stretch_starts.append(start)
-            made.stretch_ends.append(end)
-    pairs = zip(made.stretch_starts, made.stretch_ends, strict=True)
-    made.stretch_seconds = array("d", sorted(end - start for start, end in pairs))
+        made.stretch_starts.extend([one.start for one in found])
+        made.stretch_ends.extend([one.end for one in found])
+    lasted = map(sub, made.stretch_ends, made.stretch_starts)
+    made.stretch_seconds = array("d", sorted(lasted))
 
 
-def _name(made: DayValues, rows: Iterable[Row]) -> None:
+def _hours(rows: Iterable[Row]) -> int:
+    """Return the hours of some calls, one bit for each."""
+    return sum({row[10] for row in rows})
+
+
+def _name(made: DayValues, rows: Iterable[Row], decided: Iterable[Row]) -> None:
     """Fill in the native sessions, and what was decided in them."""
-    sessions: dict[str, int] = {}
-    for row in rows:
-        session, decision = row[5], row[11]
-        if session is not None:
-            known = sessions.setdefault(session, 0)
-            if decision is not None and decision >= known:
-                sessions[session] = decision + 1
-    made.sessions = sorted(sessions)
-    made.decisions = bytes(map(sessions.__getitem__, made.sessions))
+    made.sessions = sorted({row[6] for row in rows if row[6] is not None})
+    said: dict[str, int] = {}
+    for row in decided:
+        said[row[6]] = max(said.get(row[6], 0), row[13] + 1)
+    made.decisions = bytes([said.get(name, 0) for name in made.sessions])
 
 
-def _share(made: DayValues, rows: Iterable[Row]) -> None:
+def _share(made: DayValues, owners: Iterable[Sequence[Row]]) -> None:
     """Fill in what each developer used, and nobody in particular at the end."""
-    places: dict[str | None, int] = {name: at for at, name in enumerate(made.developers)}
-    sums = [[0, 0, 0, 0] for _ in range(len(places) + 1)]
-    sessions: list[set[str]] = [set() for _ in sums]
-    for row in rows:
-        place = places.get(row[4], -1)
-        one = sums[place]
-        one[0] += row[12] or 0
-        one[1] += row[13] or 0
-        one[2] += row[11] or 0
-        one[3] += row[10]
-        if row[5] is not None:
-            sessions[place].add(row[5])
-    tokens, nanos, accepted, errors = zip(*sums, strict=True)
-    made.person_tokens, made.person_nanos = array("d", tokens), array("d", nanos)
-    made.person_accepted, made.person_errors = array("q", accepted), array("q", errors)
     named = {name: at for at, name in enumerate(made.sessions)}
-    made.person_session_counts = array("q", map(len, sessions))
-    made.person_sessions = array(
-        "q", [at for one in sessions for at in sorted(named[n] for n in one)]
-    )
+    for rows in owners:
+        made.person_tokens.append(sum([row[14] for row in rows if row[14] is not None]))
+        made.person_nanos.append(sum([row[15] for row in rows if row[15] is not None]))
+        made.person_accepted.append(sum([row[13] for row in rows if row[13] is not None]))
+        made.person_errors.append(sum([row[12] for row in rows]))
+        sessions = {row[6] for row in rows if row[6] is not None}
+        made.person_session_counts.append(len(sessions))
+        made.person_sessions.extend(sorted([named[name] for name in sessions]))
 
 
 def _decide(made: DayValues, decided: Iterable[Row]) -> None:
     """Fill in the decided calls, in an order of their own values."""
     places: dict[str | None, int] = {name: at for at, name in enumerate(made.developers)}
     calls = sorted(
-        (
-            row[11],
-            places.get(row[4], -1),
-            _NOT_KNOWN if row[9] is None or row[9] >= _LONGEST_DECIDED_MS else row[9],
-            _NOT_KNOWN if row[12] is None else row[12],
-        )
-        for row in decided
+        [
+            (
+                row[13],
+                places.get(row[5], -1),
+                _NOT_KNOWN if row[11] is None or row[11] >= _LONGEST_DECIDED_MS else row[11],
+                _NOT_KNOWN if row[14] is None else row[14],
+            )
+            for row in decided
+        ]
     )
-    made.decided_accepted = bytes(one[0] for one in calls)
+    made.decided_accepted = bytes([one[0] for one in calls])
     made.decided_by = array("q", [one[1] for one in calls])
     for name, place in (("decided_latency", 2), ("decided_tokens", 3)):
         values = [_UNKNOWN if one[place] == _NOT_KNOWN else one[place] for one in calls]

@@ -18,6 +18,7 @@ from prodlens.storage.connection import transaction
 from prodlens.storage.schema_0001 import STATEMENTS as FIRST
 from prodlens.storage.schema_0002 import STATEMENTS as SECOND
 from prodlens.storage.schema_0003 import STATEMENTS as THIRD
+from prodlens.storage.schema_0004 import STATEMENTS as FOURTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,7 @@ MIGRATIONS: Final = (
     Migration(1, "first schema", FIRST),
     Migration(2, "several sources of one call", SECOND),
     Migration(3, "sums and values of calls by day", THIRD),
+    Migration(4, "values of whole days and of their parts", FOURTH),
 )
 LATEST: Final = MIGRATIONS[-1].version
 

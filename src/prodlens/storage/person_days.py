@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from prodlens.storage import day_value_rows, persons
 from prodlens.storage.day_values import PERSON_COLUMNS
-from prodlens.storage.slices import slice_of
+from prodlens.storage.slices import value_slice_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -88,7 +88,7 @@ def used(conn: sqlite3.Connection, selection: Selection) -> Iterator[PersonDay]:
         conn: The database.
         selection: The selection; its zone is passed over.
     """
-    values = day_value_rows.read(conn, slice_of(conn, selection, by_model=False), _NEEDED)
+    values = day_value_rows.read(conn, value_slice_of(conn, selection), _NEEDED)
     people = persons.people(conn, {name for one in values for name in one.developers})
     for text, found in groupby(values, _DAY):
         day = date.fromisoformat(text)

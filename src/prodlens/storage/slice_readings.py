@@ -21,7 +21,7 @@ from prodlens.storage.daily_readings import CallDay, DecidedCalls
 from prodlens.storage.day_values import DECIDED_COLUMNS, swapped
 from prodlens.storage.persons import PROVENANCE, Identification
 from prodlens.storage.readings import NAMES, DistinctFigures, Latencies
-from prodlens.storage.slices import slice_of, within
+from prodlens.storage.slices import slice_of, value_slice_of, within
 from prodlens.storage.sorted_runs import SortedRuns
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 _DAY: Final = attrgetter("event_date")
 _ACCEPTED: Final = bytes(int(said == 2) for said in range(256))
 """Turns a decision about a session into whether anything was accepted."""
-_REJECTED: Final = bytes(int(not said) for said in range(256))
 _NOBODY: Final = "unknown"
 """Whose the hours of calls are that name no developer."""
 
@@ -155,7 +154,7 @@ def _provenance(said: Mapping[str, int], kind: str) -> dict[str, int]:
 def decided_calls(conn: sqlite3.Connection, selection: Selection) -> DecidedCalls:
     """Return every call of a selection that somebody decided about, in no order."""
     names = ("developers", *DECIDED_COLUMNS)
-    values = day_value_rows.read(conn, slice_of(conn, selection, by_model=False), names)
+    values = day_value_rows.read(conn, value_slice_of(conn, selection), names)
     people = people_of(conn, values)
     accepted, rejected = _deciders(values, people)
     deciders = (*sorted(rejected), *sorted(accepted - rejected))
@@ -177,10 +176,9 @@ def _deciders(values: Iterable[DayValues], people: Mapping[str, str]) -> tuple[s
     rejected: set[str] = set()
     for one in values:
         names = [*(people[name] for name in one.developers), ""]
-        yes = one.decided_accepted
-        accepted.update(names[place] for place in set(compress(one.decided_by, yes)))
-        no = yes.translate(_REJECTED)
-        rejected.update(names[place] for place in set(compress(one.decided_by, no)))
+        split = one.decided_accepted.count(0)  # rejected ones stand first
+        rejected.update(names[place] for place in set(one.decided_by[:split]))
+        accepted.update(names[place] for place in set(one.decided_by[split:]))
     return accepted, rejected
 
 
@@ -199,17 +197,15 @@ def calls_by_day(
     if selection.timezone != "UTC":
         return daily_readings.calls_by_local_day(conn, selection)
     if read is None:
-        of_values = slice_of(conn, selection, by_model=False)
+        of_values = value_slice_of(conn, selection)
         sums = day_sums.read(conn, slice_of(conn, selection))
         values = day_value_rows.read(conn, of_values, ("sessions",))
     else:
         sums, values = within(read[0], selection), within(read[1], selection)
-    at = day_sums.place("calls")
-    calls = day_sums.grouped(sums, lambda one: one.event_date)
+    calls = day_sums.counted(sums, lambda one: one.event_date, "calls")
     named = {day: _sessions(list(found)) for day, found in groupby(values, _DAY)}
     return {
-        date.fromisoformat(day): CallDay(found[at], named[day])
-        for day, found in sorted(calls.items())
+        date.fromisoformat(day): CallDay(count, named[day]) for day, count in sorted(calls.items())
     }
 
 

@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
-_KNOWS_DAYS: Final = """
-select count(*) = 3 from sqlite_master
-where type = 'table' and name in ('daily_calls', 'daily_call_values', 'dirty_days')
-"""
+_KNOWS_DAYS: Final = (
+    "select count(*) from pragma_table_info('daily_call_values') where name = 'whole'"
+)
 _CLEAN: Final = f"""
 with recursive day (event_date) as (
     select (select min(event_date) from daily_call_values where scope = '')
@@ -80,18 +79,29 @@ class Slice:
     rows: Clause | None
 
 
-def slice_of(conn: sqlite3.Connection, selection: Selection, *, by_model: bool = True) -> Slice:
-    """Return where the days of a selection are read.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueSlice(Slice):
+    """Where the single values of the days of a selection are read, in `daily_call_values`."""
 
-    Args:
-        conn: The database.
-        selection: The selection.
-        by_model: Whether a filter on models can be answered: by `daily_calls`, not by
-            `daily_call_values`.
+
+def slice_of(conn: sqlite3.Connection, selection: Selection) -> Slice:
+    """Return where the sums of the days of a selection are read, in `daily_calls`."""
+    return _slice_of(conn, selection, "")
+
+
+def value_slice_of(conn: sqlite3.Connection, selection: Selection) -> ValueSlice:
+    """Return where the single values of the days of a selection are read.
+
+    They are kept of fewer parts of a day than its sums are.
     """
+    return _slice_of(conn, selection, _part(selection))
+
+
+def _slice_of(conn: sqlite3.Connection, selection: Selection, part: str | None) -> ValueSlice:
+    """Return where days are read; `part` ends the condition on a daily table, None is no days."""
     if selection.developers:
         return _of_people(conn, selection)
-    if (selection.models and not by_model) or not _knows_days(conn):
+    if part is None or not _knows_days(conn):
         return rows_of(selection)
     every = where.sessions(selection)
     first, after = _whole_days(selection)
@@ -111,7 +121,8 @@ def slice_of(conn: sqlite3.Connection, selection: Selection, *, by_model: bool =
             sql=f"{every.sql} and {listed}" if clean else every.sql,
             parameters=every.parameters | (rest if clean else {}),
         )
-    return Slice(clean=tuple(clean), days=_of_days(conn, selection, clean), rows=rows)
+    days = _of_days(conn, selection, clean)
+    return ValueSlice(clean=tuple(clean), days=days._replace(sql=f"{days.sql}{part}"), rows=rows)
 
 
 def holds(found: Slice, window: Selection) -> bool:
@@ -140,18 +151,33 @@ def within(found: Iterable[_OfDay], selection: Selection) -> list[_OfDay]:
     ]
 
 
-def rows_of(selection: Selection) -> Slice:
+def rows_of(selection: Selection) -> ValueSlice:
     """Return a selection of which every day is read from the calls."""
-    return Slice(clean=(), days=Clause("false", {}), rows=where.sessions(selection))
+    return ValueSlice(clean=(), days=Clause("false", {}), rows=where.sessions(selection))
 
 
-def _of_people(conn: sqlite3.Connection, selection: Selection) -> Slice:
+def _of_people(conn: sqlite3.Connection, selection: Selection) -> ValueSlice:
     """Return a selection of some people's calls, which an index finds by their ids."""
     every = where.sessions(replace(selection, developers=()))
     ids = {"slice_people": json.dumps(persons.ids_of(conn, selection.developers))}
     named = "developer_id in (select value from json_each(:slice_people))"
     rows = every._replace(sql=f"{named} and {every.sql}", parameters=every.parameters | ids)
-    return Slice(clean=(), days=Clause("false", {}), rows=rows)
+    return ValueSlice(clean=(), days=Clause("false", {}), rows=rows)
+
+
+def _part(selection: Selection) -> str | None:
+    """Return the condition on which rows of `daily_call_values` make up a selection.
+
+    None when none do: days are kept whole, and those of all repositories taken apart by traffic
+    class and sources, and by model, but not by both.
+    """
+    seen = bool(selection.traffic or selection.sources)
+    filters = seen + bool(selection.models) + bool(selection.repositories)
+    if filters > 1:
+        return None
+    if selection.models:
+        return " and model is not null"
+    return " and sources is not null" if seen else " and whole = 1"
 
 
 def _knows_days(conn: sqlite3.Connection) -> bool:

@@ -93,8 +93,7 @@ class _Joined:
         if len(values) == 1 and self.idle <= IDLE_SECONDS:
             places = [*_places(values[0], people)]
             if len({owner for owner, _, _ in places}) == len(places):
-                for owner, begin, end in places:
-                    self._go_on(owner, values[0], begin, end)
+                self._add_one(values[0], places)
                 return
         parts: dict[Owner, Part] = {}
         several: dict[Owner, list[Part]] = {}
@@ -110,6 +109,16 @@ class _Joined:
                 self._go_on(owner, one, begin, end)
             else:
                 self._join(owner, several.get(owner, [(one, begin, end)]))
+
+    def _add_one(self, one: DayValues, places: Iterable[tuple[Owner, int, int]]) -> None:
+        """Put the stretches of owners to those before; each owner stands there once."""
+        starts, ends, known, idle = one.stretch_starts, one.stretch_ends, self.open, self.idle
+        for owner, begin, end in places:
+            before = known.get(owner)
+            if before is None or starts[begin] - before[1] > idle:
+                known[owner] = starts[end - 1], ends[end - 1]
+            else:
+                self._go_on(owner, one, begin, end)
 
     def _go_on(self, owner: Owner, one: DayValues, begin: int, end: int) -> None:
         """Put a day's stretches to the one before them, which may reach into the first ones."""

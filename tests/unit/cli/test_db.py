@@ -141,7 +141,7 @@ def test_vacuum_says_what_it_gave_back(database: Path) -> None:
 
 @pytest.mark.usefixtures("database")
 def test_migrate_has_nothing_to_do_on_the_newest_schema() -> None:
-    assert run("db", "migrate").stdout == "✓ schema 3 is the newest, nothing to do\n"
+    assert run("db", "migrate").stdout == "✓ schema 4 is the newest, nothing to do\n"
     assert json.loads(run("db", "migrate", "--json").stdout) == {
         "schema": "prodlens.db-migrate/1",
         "from": 3,

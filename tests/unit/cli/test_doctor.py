@@ -74,7 +74,7 @@ def test_when_all_is_well_it_ends_with_0() -> None:
     assert len(lines) == 16
     assert lines[0] == "✓  Settings      no prodlens.toml: the defaults are in force"
     assert lines[1].startswith("✓  Database      .prod-lens/cache.db, 0.")
-    assert lines[1].endswith(" MB, schema 3")
+    assert lines[1].endswith(" MB, schema 4")
     assert lines[5] == "✓  Freshness     last call 1 minute ago"
     assert lines[13] == (
         "✓  Delivery      acme/web: 1 commit, 0 merged pull requests, synced 1 minute ago"

@@ -42,7 +42,7 @@ def store(tmp_path: Path) -> Iterator[ProdLensStore]:
 def test_info_says_what_the_database_holds(store: ProdLensStore) -> None:
     found = maintenance.info(store)
     assert found.path == store.path
-    assert (found.schema_version, found.latest_schema) == (3, 3)
+    assert (found.schema_version, found.latest_schema) == (4, 4)
     assert (found.first_day, found.last_day) == ("2026-10-01", "2026-10-03")
     assert found.rows["sessions"] == 2
     assert found.rows["commits"] == 0

@@ -95,15 +95,59 @@ def test_days_that_are_not_in_the_daily_tables_are_read_from_their_calls(
     assert calls(store) == 4
 
 
-def test_a_developer_is_looked_for_in_the_calls_and_a_model_in_the_sums(
+def test_a_developer_is_looked_for_in_the_calls_and_a_model_in_the_daily_tables(
     store: ProdLensStore,
 ) -> None:
     assert clean(store, developers=("ana",)) == ()
     assert calls(store, developers=("ana",)) == 1
     model = Selection(models=("gpt-*",))
     assert slices.slice_of(store.conn, model).clean == DAYS
-    assert slices.slice_of(store.conn, model, by_model=False).clean == ()
+    assert slices.value_slice_of(store.conn, model).clean == DAYS
     assert calls(store, models=("gpt-*",)) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "durations"),
+    [
+        ({}, [1.0, 2.0, 3.0, 4.0, 5.0]),
+        ({"models": ("gpt-*",)}, [1.0, 3.0]),
+        ({"models": ("gpt-*", "claude-x")}, [1.0, 2.0, 3.0]),
+        ({"traffic": ("human",)}, [2.0, 3.0]),
+        ({"traffic": ("",), "sources": ("litellm", "otlp")}, [1.0, 4.0, 5.0]),
+        ({"sources": ("otlp",)}, [3.0, 4.0]),
+        ({"repositories": ("acme/api",)}, [2.0]),
+    ],
+)
+def test_every_filter_of_its_own_is_answered_by_the_daily_tables(
+    store: ProdLensStore, asked: dict[str, Any], durations: list[float]
+) -> None:
+    day = "2026-03-09"
+    store.insert_sessions(
+        [
+            call(1001, day, model="gpt-5", source="litellm", latency_ms=1.0),
+            call(1002, day, model="claude-x", traffic_class="human", latency_ms=2.0)
+            | {"source": "litellm", "repo_slug": "acme/api"},
+            call(1003, day, model="gpt-4", source="otlp", traffic_class="human", latency_ms=3.0),
+            call(1004, day, source="otlp", latency_ms=4.0),
+            call(1005, day, source="litellm", latency_ms=5.0),
+        ]
+    )
+    DailyAggregator(store).write_aggregates()
+    store.conn.execute("drop trigger stale_calls_deleted")
+    store.conn.execute("delete from sessions where event_date = ?", (day,))
+    found = read_inputs(store, Selection(**asked, since=at(9), until=at(10)))
+    assert list(found.latencies.every) == durations
+    assert found.total.calls == len(durations)
+
+
+def test_filters_of_two_kinds_are_read_from_the_calls(store: ProdLensStore) -> None:
+    for asked in (
+        Selection(models=("gpt-*",), traffic=("human",)),
+        Selection(models=("gpt-*",), repositories=("acme/web",)),
+        Selection(sources=("otlp",), repositories=("acme/web",)),
+    ):
+        assert slices.value_slice_of(store.conn, asked).clean == ()
+        assert slices.slice_of(store.conn, asked).clean == DAYS
 
 
 def test_a_repository_is_found_under_every_name_it_had(store: ProdLensStore) -> None:
@@ -143,7 +187,7 @@ def test_an_older_database_is_read_from_its_calls_until_it_is_rolled_up(tmp_path
     with ProdLensStore(tmp_path / "new.db") as new:
         new.insert_sessions(CALLS)
         new.conn.execute("delete from dirty_days")
-        for statement in MIGRATIONS[2].statements[-1:]:
+        for statement in MIGRATIONS[-1].statements[-1:]:
             new.conn.execute(statement)
         assert dirty_days.read(new.conn, dirty_days.SESSIONS) == list(DAYS)
         assert calls(new) == 4
@@ -158,10 +202,10 @@ def test_values_come_back_as_they_were_kept(store: ProdLensStore) -> None:
         ]
     )
     asked = Selection(until=at(3))
-    before = day_value_rows.read(store.conn, slices.slice_of(store.conn, asked))
+    before = day_value_rows.read(store.conn, slices.value_slice_of(store.conn, asked))
     assert (list(before[0].latencies), list(before[0].failed_latencies)) == ([1.5, 2.5], [2.5])
     DailyAggregator(store).write_aggregates()
-    found = slices.slice_of(store.conn, asked)
+    found = slices.value_slice_of(store.conn, asked)
     assert (found.clean, found.rows) == (DAYS[:1], None)
     after = day_value_rows.read(store.conn, found)
     assert [repr(one) for one in after] == [repr(one) for one in before]
