@@ -42,9 +42,9 @@ class CompressionError(InputError):
         truncated: Whether they only end early, as a file does that is still being written.
     """
 
-    def __init__(self, message: str, *, truncated: bool) -> None:
+    def __init__(self, message: str, *, truncated: bool = False) -> None:
         super().__init__(message)
-        self.truncated = truncated
+        self.truncated = truncated  # in the state that pickling keeps, so it has a default
 
 
 class SettingsError(InputError):

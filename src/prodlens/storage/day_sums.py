@@ -6,7 +6,6 @@ A group is a model, a traffic class and a set of sources. What is summed is deci
 
 from __future__ import annotations
 
-from operator import add
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from prodlens.storage import day_copies
@@ -92,12 +91,13 @@ def read(conn: sqlite3.Connection, found: Slice) -> list[DaySums]:
 
 def grouped(rows: Iterable[DaySums], key: Callable[[DaySums], _Key]) -> dict[_Key, tuple[int, ...]]:
     """Return the sums of what has the same key."""
-    found: dict[_Key, tuple[int, ...]] = {}
+    found: dict[_Key, list[tuple[int, ...]]] = {}
     for row in rows:
-        name = key(row)
-        known = found.get(name)
-        found[name] = row.sums if known is None else tuple(map(add, known, row.sums))
-    return found
+        found.setdefault(key(row), []).append(row.sums)
+    return {
+        name: some[0] if len(some) == 1 else tuple(map(sum, zip(*some, strict=True)))
+        for name, some in found.items()
+    }
 
 
 def counted(rows: Iterable[DaySums], key: Callable[[DaySums], _Key], name: str) -> dict[_Key, int]:
