@@ -23,4 +23,6 @@ def without_collecting() -> Iterator[None]:
         yield
     finally:
         if collecting:
+            gc.freeze()  # what was made meanwhile is old by now: not to be searched at once
+            gc.unfreeze()
             gc.enable()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -52,13 +53,14 @@ HEAVY = frozenset(
 STORE = frozenset({"sqlite3", "prodlens.settings", "prodlens.storage", "zoneinfo"})
 
 PROGRAM = """
-import sys
+import gc, sys
 from prodlens.cli.__main__ import main
 sys.argv = ["prod-lens", *sys.argv[1:]]
 try:
     main()
 except SystemExit as end:
     assert (end.code or 0) in ALLOWED, end.code
+assert gc.get_freeze_count() > 0, "the end of a command looks for cycles"
 print(*sorted(sys.modules), sep="\\n", file=sys.stderr)
 """
 
@@ -163,6 +165,50 @@ def test_what_every_start_pays_for_is_light(tmp_path: Path, arguments: tuple[str
 def test_a_report_without_statistics_loads_no_numerical_library(prepared: Path) -> None:
     modules = modules_after(prepared, "report", "--no-statistics", "--since", "2026-10-01")
     assert modules & HEAVY - SHARED == set()
+
+
+ONLY_FOR_OTHER_REPORTS = {
+    "asyncio",
+    "difflib",  # a word that was mistyped
+    "email",
+    "hmac",  # names of temporary files
+    "importlib.metadata",
+    "logging",
+    "secrets",
+    "ssl",
+    "tomllib",  # a file of settings
+    "prodlens.exports.building_lags",
+    "prodlens.exports.files",
+    "prodlens.exports.flat_csv",
+    "prodlens.exports.html_page",
+    "prodlens.exports.json_document",
+    "prodlens.exports.markdown",
+    "prodlens.exports.pdf",
+    "prodlens.exports.registry",
+    "prodlens.exports.svg",
+    "prodlens.exports.workbook",
+    "prodlens.metrics.against",
+    "prodlens.metrics.cache",
+    "prodlens.metrics.high_low_days",
+    "prodlens.metrics.lag_profile",
+    "prodlens.stats.association",
+    "prodlens.storage.correlations",
+    "prodlens.storage.traces",  # what writes calls
+}
+"""What no report on the terminal has a use for as long as neither statistics nor files are asked."""
+
+
+def test_a_report_on_the_terminal_loads_nothing_of_other_reports(
+    prepared: Path, tmp_path: Path
+) -> None:
+    database = str(prepared / ".prod-lens" / "cache.db")
+    modules = modules_after(tmp_path, "report", "--no-statistics", "--db", database)
+    assert {"prodlens.metrics.report", "prodlens.exports.terminal"} <= modules
+    assert modules & ONLY_FOR_OTHER_REPORTS == set()
+
+
+def test_every_module_that_a_short_report_does_without_exists() -> None:
+    assert {name for name in ONLY_FOR_OTHER_REPORTS if find_spec(name) is None} == set()
 
 
 def test_showing_settings_needs_no_database_and_no_library(tmp_path: Path) -> None:

@@ -204,7 +204,7 @@ def test_a_newer_database_asks_for_a_newer_prodlens(path: Path) -> None:
         store.conn.execute("pragma user_version = 99")
     findings = diagnose(path, now=NOW)
     assert [one.check for one in findings] == ["settings", "database"]
-    assert "has schema 99; this ProdLens knows schemas up to 3" in findings[1].text
+    assert "has schema 99; this ProdLens knows schemas up to 4" in findings[1].text
     assert findings[1].command == "python3 -m pip install --upgrade prodlens"
 
 

@@ -6,6 +6,7 @@ No command is imported before it runs. No traceback reaches a person who didn't 
 from __future__ import annotations
 
 import contextlib
+import gc
 import sys
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -175,7 +176,10 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    prod_lens.main()
+    try:
+        prod_lens.main()
+    finally:
+        gc.freeze()  # the end of the process gives everything back: no search for cycles first
 
 
 if __name__ == "__main__":

@@ -102,6 +102,7 @@ _SAID_ON_STDERR = frozenset(
 )
 @click.option("--width", type=click.IntRange(min=1), hidden=True, help="Columns of the page.")
 @pass_app
+@without_collecting()
 def report(app: App, /, **options: Any) -> None:
     """Show use, acceptance, cost, delivery and how they go together, and what is missing."""
     if click.get_current_context().invoked_subcommand is not None:
@@ -118,7 +119,7 @@ def report(app: App, /, **options: Any) -> None:
     }
     _check(asked)
     traffic = _traffic(options["traffic"])
-    with without_collecting(), _open(app) as store:
+    with _open(app) as store:
         _refresh(app, store)
         made = generator(
             app, store, as_of, timezone, traffic=traffic, statistics=not options["no_statistics"]
@@ -243,6 +244,8 @@ def _targets(outputs: Sequence[str], *, table: str | None) -> list[Path]:
         click.UsageError: No format has that ending, or it can't hold one table.
         InputError: A file can't be written there, or its format is not installed.
     """
+    if not outputs:
+        return []
     from prodlens.errors import InputError
     from prodlens.exports.files import check_target
     from prodlens.exports.registry import format_of
@@ -344,6 +347,8 @@ def _write(
     app: App, model: ReportModel, targets: Sequence[Path], contents: Sequence[bytes]
 ) -> None:
     """Write every file from the one report, and say so."""
+    if not targets:
+        return
     from prodlens.exports.files import write_private
     from prodlens.exports.registry import format_of
 
@@ -353,12 +358,11 @@ def _write(
     for target, content in rendered:
         write_private(target, content)
         app.out.note(f"Wrote {target}")
-    if targets:
-        for note in model.notes:
-            if note.code in _SAID_ON_STDERR:
-                # what every report of the present day says is no warning: cron would mail it
-                say = app.out.note if note.code == "incomplete_day" else app.out.warn
-                say(note.text)
+    for note in model.notes:
+        if note.code in _SAID_ON_STDERR:
+            # what every report of the present day says is no warning: cron would mail it
+            say = app.out.note if note.code == "incomplete_day" else app.out.warn
+            say(note.text)
 
 
 def _show(app: App, model: ReportModel, width: int) -> None:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from prodlens.exports import figures
-from prodlens.exports.building_lags import high_low_rows, lag_profile
 from prodlens.exports.charts import ForestRow, ForestRows
 from prodlens.exports.model import Estimate, Finding, Section
 from prodlens.exports.tables import Column, Table
@@ -39,6 +38,8 @@ def association_section(report: Report) -> Section | None:
     if not blocks:
         return None
     if report.over_time is not None and report.over_time.profile is not None:
+        from prodlens.exports.building_lags import high_low_rows, lag_profile
+
         chart = lag_profile(report)
         blocks += [] if chart is None else [chart]
         forest = high_low_rows(report.over_time.outcomes)

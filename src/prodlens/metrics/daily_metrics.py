@@ -6,7 +6,6 @@ are there but don't say what is counted: such a day is not known, never 0. Compu
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
@@ -16,7 +15,7 @@ from prodlens.errors import InputError
 from prodlens.metrics.calendar import DailySeries, pull_request_days
 from prodlens.metrics.inputs import one_state, read_inputs
 from prodlens.metrics.metric import Need
-from prodlens.storage import correlations, where
+from prodlens.storage import where
 from prodlens.storage.connection import naming_errors
 
 if TYPE_CHECKING:
@@ -80,6 +79,8 @@ def parse_metric(text: str) -> str:
     slug = _OTHER_NAMES.get(word, word)
     if slug in NAMES:
         return slug
+    import difflib
+
     near = difflib.get_close_matches(slug, NAMES, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     raise InputError(f"{text!r} is no daily metric.{hint} There are: {', '.join(NAMES)}.")
@@ -98,13 +99,15 @@ def read_daily_metrics(
     Raises:
         StoreError: The database can't be read.
     """
+    from prodlens.storage.correlations import usage_by_day
+
     with naming_errors(store.path), one_state(store):
         inputs = read_inputs(store, selection, needs={Need.DAYS}, now=now)
         daily, window = inputs.daily, inputs.delivery
         if daily.days is None:
             return DailyMetrics()
         clause = where.sessions(replace(selection, since=window.start, until=window.end))
-        usage = correlations.usage_by_day(store.conn, clause)
+        usage = usage_by_day(store.conn, clause)
     found = [daily.calls, daily.sessions, daily.commits, daily.merged_prs]
     found += [*_of_calls(usage, daily.calls.covered), _reopened(inputs, daily.days)]
     return DailyMetrics(days=daily.days, series={one.name: one for one in found})

@@ -5,7 +5,6 @@ Which class a call is was decided when it was read; a report counts every class 
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Final
 
 from prodlens.errors import InputError
@@ -34,6 +33,8 @@ def parse_traffic(text: str | None) -> tuple[str, ...]:
         if not name:
             continue
         if name not in _NAMES:
+            import difflib
+
             near = difflib.get_close_matches(name, _NAMES, n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
             known = ", ".join(_NAMES)

@@ -6,9 +6,7 @@ Every value remembers its origin. Nothing here changes the environment of the pr
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -150,6 +148,8 @@ def line_of(text: str, key: str) -> int | None:
     The beginning of a TOML file is TOML as long as no statement is cut. So a statement begins
     behind the longest beginning that can be read and doesn't have the key yet.
     """
+    import tomllib
+
     lines = text.splitlines(keepends=True)[:_LINES_SEARCHED]
     begin = 0
     for count in range(1, len(lines) + 1):
@@ -169,6 +169,9 @@ _Taken = dict[str, tuple[Any, Origin]]
 
 
 def _from_file(file: Path, text: str, base: Path | None) -> _Taken:
+    import tomllib
+    from decimal import Decimal
+
     try:
         document = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
@@ -255,6 +258,8 @@ def _bad_value(setting: Setting, value: object, origin: Origin, wanted: BadValue
 def _shown(value: object) -> str:
     if isinstance(value, dict | list) and value:
         return "a table" if isinstance(value, dict) else f"the list {value!r}"[:100]
+    from decimal import Decimal
+
     return repr(str(value) if isinstance(value, Decimal) else value)[:100]
 
 

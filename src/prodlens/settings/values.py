@@ -5,16 +5,15 @@ Knows neither files nor the environment nor which settings exist.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from decimal import Decimal
 
 
 class Kind(StrEnum):
@@ -110,6 +109,8 @@ def check(kind: Kind, value: object, *, minimum: int = 0, base: Path | None = No
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return the known word that is most like another one."""
+    import difflib
+
     return difflib.get_close_matches(word, list(known), n=1, cutoff=0.0)[0]
 
 
@@ -214,6 +215,8 @@ def _price_field(key: str, value: object, where: str) -> Any:
 
 
 def _amount(value: object, *, at_most: int | None) -> Decimal:
+    from decimal import Decimal
+
     wanted = "a number of at least 0" if at_most is None else f"a number from 0 to {at_most}"
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise BadValueError(wanted)

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
-_KNOWS_DAYS: Final = (
-    "select count(*) from pragma_table_info('daily_call_values') where name = 'whole'"
+_KNOWS_DAYS: Final = """
+select exists (select 1 from pragma_table_info('daily_call_values') where name = 'whole') and 2 = (
+    select count(*) from sqlite_master where type = 'table' and name in ('daily_calls', 'dirty_days')
 )
+"""
 _CLEAN: Final = f"""
 with recursive day (event_date) as (
     select (select min(event_date) from daily_call_values where scope = '')

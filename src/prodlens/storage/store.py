@@ -9,7 +9,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from prodlens.storage import connection, delivery, frames, migrations, rollups, runs, traces
+from prodlens.storage import connection, delivery, frames, migrations, rollups, runs
 
 if TYPE_CHECKING:
     import sqlite3
@@ -89,11 +89,15 @@ class ProdLensStore:
         Raises:
             InputError: A record has no readable timestamp, an unknown column or an impossible value.
         """
+        from prodlens.storage import traces
+
         with self.transaction() as conn:
             return traces.insert(conn, records)
 
     def fetch_sessions(self) -> list[dict[str, Any]]:
         """Return every call as a dict of columns, oldest first."""
+        from prodlens.storage import traces
+
         with connection.naming_errors(self.path):
             return traces.fetch(self.conn)
 

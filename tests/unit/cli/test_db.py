@@ -56,7 +56,7 @@ def test_info_is_readable() -> None:
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert lines[0] == "Database  .prod-lens/cache.db"
-    assert lines[3] == "Schema    3"
+    assert lines[3] == "Schema    4"
     assert lines[4] == "Calls     2026-10-01 to 2026-10-03 (UTC)"
     assert next(line for line in lines if line.startswith("sessions ")).split()[1] == "2"
 
@@ -66,7 +66,7 @@ def test_info_as_json_has_the_same_facts(database: Path) -> None:
     assert document["schema"] == "prodlens.db-info/1"
     assert document["path"] == ".prod-lens/cache.db"
     assert document["size_bytes"] == database.stat().st_size
-    assert document["schema_version"] == 3
+    assert document["schema_version"] == 4
     assert (document["first_day"], document["last_day"]) == ("2026-10-01", "2026-10-03")
     assert document["rows"]["sessions"] == 2
 
@@ -144,8 +144,8 @@ def test_migrate_has_nothing_to_do_on_the_newest_schema() -> None:
     assert run("db", "migrate").stdout == "✓ schema 4 is the newest, nothing to do\n"
     assert json.loads(run("db", "migrate", "--json").stdout) == {
         "schema": "prodlens.db-migrate/1",
-        "from": 3,
-        "to": 3,
+        "from": 4,
+        "to": 4,
     }
 
 
@@ -154,7 +154,7 @@ def test_a_newer_database_is_refused(database: Path) -> None:
         store.conn.execute("pragma user_version = 99")
     result = run("db", "info")
     assert result.exit_code == 1
-    assert "has schema 99; this ProdLens knows schemas up to 3: upgrade ProdLens" in result.stderr
+    assert "has schema 99; this ProdLens knows schemas up to 4: upgrade ProdLens" in result.stderr
 
 
 def test_jobs_have_checkpoints_that_can_be_set_listed_and_reset() -> None:

@@ -124,7 +124,7 @@ def test_a_newer_database_gets_a_sentence_and_4() -> None:
         store.conn.execute("pragma user_version = 7")
     result = run()
     assert result.exit_code == 4
-    assert "has schema 7; this ProdLens knows schemas up to 3" in result.stdout
+    assert "has schema 7; this ProdLens knows schemas up to 4" in result.stdout
     assert "\n                 python3 -m pip install --upgrade prodlens\n" in result.stdout
 
 
@@ -146,7 +146,7 @@ def test_json_is_one_document_with_the_same_findings() -> None:
         "command": "prod-lens ingest-traces PATH",
         "facts": {"known": 0, "calls": 1},
     }
-    assert by_name["database"]["facts"]["schema"] == 3
+    assert by_name["database"]["facts"]["schema"] == 4
     assert by_name["settings"]["facts"] == {"file": None}
     assert by_name["daily_tables"]["facts"] == {"session_days": 0, "github_days": 0}
 

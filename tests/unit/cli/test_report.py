@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
 import re
@@ -52,6 +53,14 @@ def run(*arguments: str) -> Result:
 def computed_days() -> list[str]:
     with ProdLensStore(".prod-lens/cache.db", read_only=True) as store:
         return [row["event_date"] for row in store.fetch_daily_session_metrics()]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("option", ["--no-statistics", "--traffic=nonsense"])
+def test_garbage_is_collected_again_after_a_report(option: str) -> None:
+    assert gc.isenabled()
+    run(option)
+    assert gc.isenabled()
 
 
 @pytest.mark.usefixtures("folder")
