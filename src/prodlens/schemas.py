@@ -157,26 +157,35 @@ class CanonicalTrace:
             InputError: The time is no datetime, or a count is negative.
         """
         moment = self.timestamp
-        if not isinstance(moment, datetime):
-            raise InputError(f"timestamp must be a datetime, not {type(moment).__name__}.")
         if type(moment) is not datetime or moment.tzinfo is not UTC:
+            if not isinstance(moment, datetime):
+                raise InputError(f"timestamp must be a datetime, not {type(moment).__name__}.")
             object.__setattr__(self, "timestamp", plain_instant(moment))
         self._bring_to_one_form()
-        tokens_in, tokens_out = self.tokens_in, self.tokens_out
-        if tokens_in is not None and self.total_tokens is None:
-            object.__setattr__(self, "total_tokens", tokens_in + (tokens_out or 0))
-        if (tokens_in or 0) < 0 or (tokens_out or 0) < 0:
+        tokens_in, tokens_out = self.tokens_in or 0, self.tokens_out or 0
+        if self.tokens_in is not None and self.total_tokens is None:
+            object.__setattr__(self, "total_tokens", tokens_in + tokens_out)
+        if tokens_in < 0 or tokens_out < 0:
             raise InputError("tokens_in and tokens_out can't be negative.")
 
     def _bring_to_one_form(self) -> None:
         """Give equal values one type and spelling, so that equal records have equal digests."""
-        for name in ("latency_ms", "ttft_ms", "diff_ratio", "cost_usd"):
-            if type(getattr(self, name)) is int:
-                object.__setattr__(self, name, float(getattr(self, name)))
-        for name in ("tokens_in", "tokens_out", "status_code", "accepted_lines"):
-            value = getattr(self, name)
-            if type(value) is float and value.is_integer():
-                object.__setattr__(self, name, int(value))
+        kinds = (
+            type(self.latency_ms),
+            type(self.ttft_ms),
+            type(self.diff_ratio),
+            type(self.cost_usd),
+        )
+        if int in kinds:
+            for name in ("latency_ms", "ttft_ms", "diff_ratio", "cost_usd"):
+                if type(getattr(self, name)) is int:
+                    object.__setattr__(self, name, float(getattr(self, name)))
+        tokens = type(self.tokens_in), type(self.tokens_out)
+        if float in tokens or float in (type(self.status_code), type(self.accepted_lines)):
+            for name in ("tokens_in", "tokens_out", "status_code", "accepted_lines"):
+                value = getattr(self, name)
+                if type(value) is float and value.is_integer():
+                    object.__setattr__(self, name, int(value))
         flag: Any = self.accepted_flag
         if type(flag) is int:
             object.__setattr__(self, "accepted_flag", bool(flag))

@@ -160,6 +160,47 @@ def test_bodies_with_edits_were_among_them() -> None:
     assert kinds == ["CanonicalTrace", "Suggestion", "Suggestion"]
 
 
+@pytest.mark.parametrize("indent", [None, 0, 2, "\t"])
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": "), (" ,", " :\r\n ")])
+@pytest.mark.parametrize("texts", [0, 1, 2])
+def test_an_edit_is_found_however_it_is_spaced(
+    indent: int | str | None, separators: tuple[str, str], texts: int
+) -> None:
+    record = next(r for r in RECORDS if r.get("hidden_params") and r.get("cache_hit") is False)
+    said: Any = {"role": "assistant", "content": [EDIT]}
+    for _ in range(min(texts, 1)):
+        said = json.dumps(said, indent=indent, separators=separators)
+    whole: Any = record | {"response": said, "messages": None}
+    if texts == 2:  # the arguments of the call are text inside the text
+        edit = EDIT | {"input": json.dumps(EDIT["input"], indent=indent, separators=separators)}
+        whole["response"] = json.dumps({"content": [edit]}, indent=indent, separators=separators)
+    data = json.dumps(whole, indent=indent, separators=separators).encode()
+    kinds = [type(outcome).__name__ for outcome in outcomes(viewed(data))]
+    assert kinds == ["CanonicalTrace", "Suggestion"]
+    assert outcomes(viewed(data)) == outcomes(decode_record(data))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"choices": [{"message": {"content": "no call" * 20, "tool_calls": None}}]},
+        {
+            "content": [
+                {"type": "tool_use", "id": "toolu_01", "name": "Bash", "input": {"a": "Edit"}}
+            ]
+        },
+        {"content": [{"type": "text", "text": 'the tool_use of "Edit" is named "name"' * 3}]},
+        {"content": [{"type": "text", "text": '{"name": "Edit"} alone is no call' * 3}]},
+        {"name": "Edit", "note": "of a kind that calls nothing" * 3},
+    ],
+)
+def test_what_only_looks_like_an_edit_gives_none(answer: dict[str, Any]) -> None:
+    record = next(r for r in RECORDS if r.get("hidden_params") and r.get("cache_hit") is False)
+    data = json.dumps(record | {"response": answer, "messages": None}).encode()
+    assert [type(one).__name__ for one in outcomes(viewed(data))] == ["CanonicalTrace"]
+    assert outcomes(viewed(data)) == outcomes(decode_record(data))
+
+
 def test_text_that_is_no_utf_8_is_refused_even_where_nobody_looks() -> None:
     data = json.dumps(RECORDS[0] | {"extra": "here"}).encode().replace(b"here", b"\xff\xfe")
     with pytest.raises(DecodeProblem):

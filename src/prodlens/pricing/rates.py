@@ -167,22 +167,19 @@ class Rates:
             return Unpriced.INCONSISTENT
         if not tokens_in and not tokens_out:
             return 0
-        return self._total(counts, self._level(tokens_in))
+        total = self._request
+        for count, rate in zip(counts, self._level(tokens_in), strict=True):
+            if count:
+                if rate is None:
+                    return Unpriced.NO_RATE
+                total += count * rate
+        return _divided_half_even(total, self._denominator)
 
     def _level(self, tokens_in: int) -> _Level:
         for start, level in self._tiers:
             if tokens_in > start:
                 return level
         return self._base
-
-    def _total(self, counts: tuple[int, ...], level: _Level) -> int | Unpriced:
-        total = self._request
-        for count, rate in zip(counts, level, strict=True):
-            if count:
-                if rate is None:
-                    return Unpriced.NO_RATE
-                total += count * rate
-        return _divided_half_even(total, self._denominator)
 
 
 def _exact(prices: TokenPrices, kept: Fraction) -> tuple[Fraction | None, ...]:

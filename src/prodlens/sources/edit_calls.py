@@ -89,18 +89,18 @@ def added_lines(old: str, new: str) -> list[str]:
     Long texts are compared without regard to order: a line that `old` holds as often is not added.
     """
     before, after = edits.lines_of(old), edits.lines_of(new)
-    if not before:
-        return after
+    if set(before).isdisjoint(after):
+        return after  # nothing was kept
     if len(before) * len(after) > _MOST_COMPARED:
         left = Counter(before)
         return [line for line in after if not _taken(left, line)]
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    return [
-        line
-        for kind, _, _, start, end in matcher.get_opcodes()
-        if kind in {"insert", "replace"}
-        for line in after[start:end]
-    ]
+    added: list[str] = []
+    at = 0
+    for _, start, size in matcher.get_matching_blocks():  # the last one is empty, at the end
+        added += after[at:start]
+        at = start + size
+    return added
 
 
 def _taken(left: Counter[str], line: str) -> bool:
@@ -158,4 +158,8 @@ def _edit(paths: list[str], added: list[str]) -> ProposedEdit:
 
 
 def _text(given: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
-    return next((value for name in names if isinstance(value := given.get(name), str)), None)
+    for name in names:
+        value = given.get(name)
+        if isinstance(value, str):
+            return value
+    return None

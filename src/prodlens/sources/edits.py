@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_WORD: Final = re.compile(r"\w")
-_SPACES: Final = re.compile(r"\s+")
-_LEAST_WORD_CHARACTERS: Final = 3
+_MEANINGFUL: Final = re.compile(r"(?:\W*+\w){3}")
+"""Three word characters."""
 _MOST_LINES: Final = 20_000
 """Digests of an edit; what lies behind is counted, not compared."""
 _MOST_ENDINGS: Final = 12
+_REMEMBERED: Final = 4096
+"""Paths and lines: the same edit stands in an answer and in the request that follows."""
+_LONGEST_KNOWN: Final = 200
+"""Characters of a line that is remembered."""
 _HUNK_HEADER: Final = re.compile(r"@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@")
 
 _LANGUAGES: Final = {
@@ -71,6 +74,7 @@ _LANGUAGES: Final = {
 }
 
 
+@functools.lru_cache(maxsize=_REMEMBERED)
 def language_of(path: str) -> str | None:
     """Return the language of a file by its ending, None when the ending says nothing."""
     return _LANGUAGES.get(PurePosixPath(path.replace("\\", "/")).suffix[1:].lower())
@@ -109,18 +113,21 @@ def line_digests(lines: Iterable[str]) -> tuple[int, ...]:
     for line in lines:
         if len(found) >= _MOST_LINES:
             break
-        if (digest := _line_digest(line)) is not None:
+        digest = (_known_line if len(line) <= _LONGEST_KNOWN else _line_digest)(line)
+        if digest is not None:
             found.append(digest)
     return tuple(found)
 
 
 def _line_digest(line: str) -> int | None:
-    plain = _SPACES.sub(" ", line).strip()
-    if len(plain) < _LEAST_WORD_CHARACTERS or len(_WORD.findall(plain)) < _LEAST_WORD_CHARACTERS:
-        return None
-    return _digest(plain)
+    plain = " ".join(line.split())
+    return _digest(plain) if _MEANINGFUL.match(plain) else None
 
 
+_known_line: Final = functools.lru_cache(maxsize=2 * _REMEMBERED)(_line_digest)
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
 def path_digests(path: str) -> tuple[int, ...]:
     """Return digests of a path's endings: the name alone, the last folder and name, ..., all of it.
 
@@ -132,7 +139,6 @@ def path_digests(path: str) -> tuple[int, ...]:
     return tuple(_digest(ending) for ending in endings[:_MOST_ENDINGS])
 
 
-@functools.lru_cache(maxsize=8192)
 def _digest(text: str) -> int:
     raw = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(raw, "big")

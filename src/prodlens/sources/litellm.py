@@ -83,7 +83,7 @@ class Parts(msgspec.Struct, frozen=True, gc=False):
     user_agent: object
 
 
-class _Cache(NamedTuple):
+class _Cache(msgspec.Struct, frozen=True, gc=False):
     """What is said about cache and reasoning, None where nothing is."""
 
     read: int | None = None
@@ -207,7 +207,7 @@ def trace_of(record: Mapping[str, Any], parts: Parts, *, now: datetime) -> Canon
     who = parts.who
     said = _tags(record, metadata)
     repo = litellm_ids.repository(parts.attached, said)
-    accepted, diff_ratio, accepted_lines = litellm_ids.acceptance(parts.attached)
+    acceptance = litellm_ids.acceptance(parts.attached)
     if keys.native is None and model_raw is None and usage.tokens_in is None:
         raise UnreadableError(RejectReason.UNKNOWN_FORMAT)
     return CanonicalTrace(
@@ -219,10 +219,10 @@ def trace_of(record: Mapping[str, Any], parts: Parts, *, now: datetime) -> Canon
         tokens_out=usage.tokens_out,
         latency_ms=latency,
         status_code=result.status_code,
-        accepted_flag=accepted,
+        accepted_flag=acceptance.accepted_flag,
         repo_slug=repo,
-        diff_ratio=diff_ratio,
-        accepted_lines=accepted_lines,
+        diff_ratio=acceptance.diff_ratio,
+        accepted_lines=acceptance.accepted_lines,
         source=parts.source,
         native_key=keys.native,
         other_keys=keys.others,
@@ -240,7 +240,7 @@ def trace_of(record: Mapping[str, Any], parts: Parts, *, now: datetime) -> Canon
         else None,
         latency_source=_latency_source(call_type, parts) if latency is not None else None,
         error_type=result.error_type,
-        accepted_source=None if accepted is None else "metadata",
+        accepted_source=None if acceptance.accepted_flag is None else "metadata",
         cost_usd=cost,
         cost_source=_UNPRICED if cost is None else _REPORTED,
         traffic_class=_CACHE_HIT if hit else None,
@@ -264,7 +264,8 @@ def trace_of(record: Mapping[str, Any], parts: Parts, *, now: datetime) -> Canon
 def _tags(record: Mapping[str, Any], metadata: Mapping[str, Any]) -> tags.TagFacts:
     """Return what tags, the key's account and the request's limit say."""
     listed, parameters = record.get("request_tags"), record.get("model_parameters")
-    if own := traffic.account_marks(metadata.get("user_api_key_alias")):
+    alias = metadata.get("user_api_key_alias")
+    if alias is not None and (own := traffic.account_marks(alias)):
         listed = [*fields.sequence(listed), *own]
     said = tags.facts_of(listed)
     if parameters and (limit := traffic.limit_marks(mapping(parameters))):

@@ -14,6 +14,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import msgspec
+
 from prodlens.schemas import IdSource
 from prodlens.sources import fields
 from prodlens.sources.provider_ids import message_key, request_key
@@ -84,7 +86,7 @@ class Who(NamedTuple):
     developer_source: str | None
 
 
-class Keys(NamedTuple):
+class Keys(msgspec.Struct, frozen=True, gc=False):
     """Identity of a call: its own key, and further ones under which other records know it."""
 
     native: str | None
@@ -97,7 +99,7 @@ Attached = tuple["Mapping[str, Any]", "Mapping[str, Any]"]
 """What the client attached: by `x-litellm-spend-logs-metadata`, and in the request's body."""
 
 
-class Acceptance(NamedTuple):
+class Acceptance(msgspec.Struct, frozen=True, gc=False):
     """What the client said about the suggestions of a call; None is not known."""
 
     accepted_flag: bool | None

@@ -38,20 +38,24 @@ _UNIQUE: Final = re.compile(r"tooluse_|(?!functions\.)(?:[^A-Za-z0-9]*+[A-Za-z0-
 _EMPTY: Final = ("{}", "[]", "null")
 """Columns of SpendLogs without a body, as text."""
 _NAMED: Final = re.compile("|".join(f'"{tool}"' for tool in sorted(EDIT_TOOLS)))
-_SHAPES: Final = (b"tool_", b"function_call", rb"\u00")
+_SHAPES: Final = (b"tool_", b"function_call")
 """What the bytes of every call of a tool hold: its kind, or its place in a message."""
-_BEGINNINGS: Final = tuple(
-    f'"{tool}'.encode()
+_BEGINNINGS: Final = "|".join(
+    tool
     for tool in sorted(EDIT_TOOLS)
     if not any(tool.startswith(other) for other in EDIT_TOOLS - {tool})
 )
-"""How the name of an edit tool begins, also inside JSON that was written as text."""
+"""How the names of edit tools begin."""
+_BEGUN: Final = re.compile(f'"(?:{_BEGINNINGS})'.encode())
+_CALLED: Final = re.compile(rf'name\\*+"[\s:\\nrt]*+"(?:{_BEGINNINGS})'.encode())
+"""The same as the value of a name, also inside JSON that was written as text."""
+_ESCAPES: Final = rb"\u00"
 _ESCAPED: Final = re.compile(rb"\\u00[4-7]")
 """A letter as an escape."""
 _SHORT: Final = 64
 """A longer body is not empty unless it is all whitespace."""
 _CLOSED: Final[tuple[dict[str, object], ...]] = ({},)
-"""Stands for a body that holds something, but no edit."""
+"""Stands for a body that holds something, but no edit: it says nothing."""
 _RESULTS: Final = frozenset({"function_call_output", "custom_tool_call_output", "tool_result"})
 _USES: Final = frozenset({"function_call", "custom_tool_call", "tool_use"})
 _CALLS: Final = frozenset({"function_call_output", "custom_tool_call_output"})
@@ -121,34 +125,31 @@ def suggestions(record: Mapping[str, Any], trace: CanonicalTrace) -> tuple[Sugge
     messages = _opened(record.get("messages"))
     if (not messages or messages in _EMPTY) and "proxy_server_request" in record:
         messages = _sent(_opened(record["proxy_server_request"]))
-    if not response and not messages:
-        return ()
     found: list[Suggestion] = []
-    if response and trace.traffic_class != _CACHE_HIT:
+    if response and response is not _CLOSED and trace.traffic_class != _CACHE_HIT:
         found += _proposed(_answered(response), trace)
-    if messages:
+    if messages and messages is not _CLOSED:
         found += _decided(_last_turn(_listed(messages)), trace)
     return tuple(found)
 
 
 def _opened(body: object) -> object:
-    """Return a body decoded; one that names no tool that edits stays closed: it says nothing."""
+    """Return a body decoded; one that names no tool that edits stays closed."""
     data = fields.undecoded(body)
     if data is None:
         return body
-    holds_something = data[1:_SHORT].strip() or data[1:-1].strip()
-    if len(data) > _SHORT and holds_something and not _may_name_an_edit(data):
-        return _CLOSED
+    if len(data) > _SHORT and not _may_name_an_edit(data):
+        holds_something = data[1:_SHORT].strip() or data[1:-1].strip()
+        if holds_something:
+            return _CLOSED
     return fields.decode(data)
 
 
 def _may_name_an_edit(data: bytes) -> bool:
     """Return whether JSON bytes may hold the call of an edit tool, in plain or with escapes."""
-    if not any(shape in data for shape in _SHAPES):
-        return False
-    if any(name in data for name in _BEGINNINGS):
-        return True
-    return rb"\u00" in data and _ESCAPED.search(data) is not None
+    if _ESCAPES in data:
+        return _BEGUN.search(data) is not None or _ESCAPED.search(data) is not None
+    return _CALLED.search(data) is not None and any(shape in data for shape in _SHAPES)
 
 
 def _sent(request: object) -> object:
@@ -285,13 +286,13 @@ def _is_assistants(message: Mapping[str, Any]) -> bool:
 
 
 def _proposed(uses: Iterable[_Use], trace: CanonicalTrace) -> Iterator[Suggestion]:
-    ended = trace.timestamp
-    if trace.latency_ms is not None and trace.latency_ms < _LONGEST_CALL_MS:
-        ended += timedelta(milliseconds=trace.latency_ms)
     for use in uses:
         key, edit = _key(use.id), edit_calls.proposed_edit(use.tool, use.arguments)
         if key is None or edit is None:
             continue
+        ended = trace.timestamp
+        if trace.latency_ms is not None and trace.latency_ms < _LONGEST_CALL_MS:
+            ended += timedelta(milliseconds=trace.latency_ms)
         yield Suggestion(
             key=key,
             source=trace.source,

@@ -31,8 +31,22 @@ class _Error(TypedDict, total=False):
     error_provider_request_id: Any
 
 
+_Headers = TypedDict(
+    "_Headers",
+    {
+        "llm_provider-request-id": Any,
+        "request-id": Any,
+        "llm_provider-x-request-id": Any,
+        "x-request-id": Any,
+        "llm_provider-x-amzn-requestid": Any,
+        "llm_provider-apim-request-id": Any,
+    },
+    total=False,
+)
+
+
 class _Hidden(TypedDict, total=False):
-    additional_headers: Any
+    additional_headers: _Headers | str | float | bool | list[Any] | None
 
 
 class _Parameters(TypedDict, total=False):
@@ -55,7 +69,7 @@ class _Metadata(TypedDict, total=False):
     additional_usage_values: Any
     litellm_call_id: Any
     error_information: _Error | str | float | bool | list[Any] | None
-    cost_breakdown: Any
+    cost_breakdown: Raw
     model_map_information: Raw
     response_cost_failure_debug_info: Any
 
@@ -85,7 +99,7 @@ class _Record(TypedDict, total=False):
     end_user: Any
     user: Any
     user_agent: Any
-    cost_breakdown: Any
+    cost_breakdown: Raw
     response_cost_failure_debug_info: Any
     metadata: _Metadata | str | float | bool | list[Any] | None
     error_information: _Error | str | float | bool | list[Any] | None

@@ -109,11 +109,14 @@ def lines(value: object, field: str) -> int | None:
 
 def status(value: object) -> int | None:
     """Return an HTTP status 100..599, None for everything else."""
-    try:
-        code = count(value, "status_code")
-    except UnreadableError:
-        return None
-    return code if code is not None and 100 <= code <= 599 else None
+    if type(value) is not int:
+        try:
+            value = count(value, "status_code")
+        except UnreadableError:
+            return None
+        if value is None:
+            return None
+    return value if 100 <= value <= 599 else None
 
 
 def is_positive(value: object) -> TypeGuard[int | float]:

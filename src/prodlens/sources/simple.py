@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from prodlens.schemas import CanonicalTrace, CostSource, IdSource, RejectReason, TokensBasis
 from prodlens.sources import fields, model_names, simple_places
@@ -65,7 +67,7 @@ _IDS: Final = ("id", "request_id", "trace_id", "span_id")
 _TIMES: Final = ("timestamp", "time", "ts")
 
 
-class _Usage(NamedTuple):
+class _Usage(msgspec.Struct, gc=False):
     """Token counts; `tokens_in` includes cache."""
 
     tokens_in: int | None
@@ -98,9 +100,9 @@ def _trace(record: Mapping[str, Any], now: datetime) -> CanonicalTrace:
     objects, places = simple_places.searched(record)
     known = _known(objects, places)
     # In the order of `simple_places.SLOTS`, as `_READERS`.
-    time, usage, session, developer, model_raw, provider, latency, code, *more = known
-    word, error, accepted, diff_ratio, accepted_lines, repo, branch, cost, *more = more
-    stream, user_agent, request, trace, span, parent = more
+    time, usage, session, developer, model_raw, provider, latency, code = known[:8]
+    word, error, accepted, diff_ratio, accepted_lines, repo, branch, cost = known[8:16]
+    stream, user_agent, request, trace, span, parent = known[16:]
     start, assumed = fields.instant(time, now, "timestamp")
     counts = _usage(usage)
     session_source = None if session is None else _EXPLICIT
@@ -110,9 +112,16 @@ def _trace(record: Mapping[str, Any], now: datetime) -> CanonicalTrace:
         developer = None
     record_id = _record_id(record, trace, span)
     model, provider = model_names.normalise(model_raw, provider)
-    latency = fields.measure(latency, "latency_ms")
-    cost = fields.usd(cost, "cost_usd")
-    code, error = _outcome(code, error, word)
+    if latency is not None:
+        latency = fields.measure(latency, "latency_ms")
+    if cost is not None:
+        cost = fields.usd(cost, "cost_usd")
+    if code is None and word is not None:
+        code, error = _outcome(error, word)
+    if diff_ratio is not None:
+        diff_ratio = fields.share(diff_ratio, "diff_ratio")
+    if accepted_lines is not None:
+        accepted_lines = fields.lines(accepted_lines, "accepted_lines")
     return CanonicalTrace(
         session_id=session,
         developer_id=developer,
@@ -124,8 +133,8 @@ def _trace(record: Mapping[str, Any], now: datetime) -> CanonicalTrace:
         status_code=code,
         accepted_flag=accepted,
         repo_slug=repo,
-        diff_ratio=fields.share(diff_ratio, "diff_ratio"),
-        accepted_lines=fields.lines(accepted_lines, "accepted_lines"),
+        diff_ratio=diff_ratio,
+        accepted_lines=accepted_lines,
         source=SOURCE,
         native_key=None if record_id is None else f"simple:{record_id}",
         source_record_id=record_id,
@@ -254,15 +263,14 @@ _READERS: Final = tuple(_READ_BY.get(slot, _said) for slot in simple_places.SLOT
 _DEVELOPER: Final = [*simple_places.SLOTS].index("developer")
 
 
-def _outcome(code: int | None, error: str | None, word: object) -> tuple[int | None, str | None]:
+def _outcome(error: str | None, word: object) -> tuple[int | None, str | None]:
     """Return status code and error type; a word of success stands for 200, unknown stays None."""
-    if code is None and word is not None:
-        code = fields.status(word)
-        if code is None and error is None and isinstance(word, str):
-            lowered = word.strip().lower()
-            if lowered in _SUCCESS:
-                return 200, None
-            return None, "failure" if lowered in _FAILURE else None
+    code = fields.status(word)
+    if code is None and error is None and isinstance(word, str):
+        lowered = word.strip().lower()
+        if lowered in _SUCCESS:
+            return 200, None
+        return None, "failure" if lowered in _FAILURE else None
     return code, error
 
 
@@ -325,6 +333,5 @@ def _with_cache(usage: Mapping[str, Any], found: _Usage, total: int | None) -> _
     if tokens_in is not None and cached:
         raw = "input_tokens" in usage and any(name in usage for name in _RAW_ANTHROPIC)
         if cached > tokens_in or (raw and total != tokens_in + tokens_out):
-            tokens_in += cached
-            found = found._replace(tokens_in=tokens_in, basis=_EXCLUSIVE_ADDED)
+            found.tokens_in, found.basis = tokens_in + cached, _EXCLUSIVE_ADDED
     return found

@@ -79,16 +79,9 @@ Spots = tuple[tuple[int, str], ...]
 """Where a fact may stand, the best place first: index of the object, and name in it."""
 
 
-class Searched(NamedTuple):
-    """The objects of a record, and where in them what may stand.
-
-    Attributes:
-        objects: The record, its metadata, its attributes, and what they hold.
-        spots: `(slot, spots)` of each kind of fact that may be there; `slot` counts in `SLOTS`.
-    """
-
-    objects: list[Mapping[str, Any]]
-    spots: tuple[tuple[int, Spots], ...]
+Searched = tuple[list["Mapping[str, Any]"], tuple[tuple[int, Spots], ...]]
+"""The objects of a record (itself, its metadata, its attributes, and what they hold), and of each
+kind of fact that may be there `(slot, spots)`: where in them it may stand; `slot` counts in `SLOTS`."""
 
 
 class _Part(NamedTuple):
@@ -127,7 +120,7 @@ def searched(record: Mapping[str, Any]) -> Searched:
         objects += inside
         names = (*names, *map(tuple, inside))
         layout = _layouts.get(names) or _learnt(names)
-    return Searched(objects, layout.spots)
+    return objects, layout.spots
 
 
 def _opened(value: object, part: _Part) -> Mapping[str, Any]:
