@@ -46,7 +46,7 @@ _CALLS = st.lists(
             "session_id": st.sampled_from([None, "s", "t", "u"]),
             "developer_id": st.sampled_from([None, LAPTOP, UUID, "bob", "unknown"]),
             "repo_slug": st.sampled_from([None, "acme/api", "acme/web"]),
-            "model": st.sampled_from([None, "gpt-5", "claude-x"]),
+            "model": st.sampled_from([None, "", "gpt-5", "claude-x"]),
             "source": st.sampled_from(["litellm", "otlp"]),
             "traffic_class": st.sampled_from([None, "human", "subagent"]),
             "latency_ms": st.sampled_from([None, -1.0, 0.0, 0.1, 250.5, 9e5, 7.2e6, 9e7, 2e15]),
@@ -151,7 +151,7 @@ def check_figures(inputs: MetricInputs, rows: Sequence[Row]) -> None:
     assert total.diff_sum == pytest.approx(math.fsum(kept), rel=1e-15, abs=1e-15)
     by_model = Counter(row["model"] for row in rows)
     assert {model: one.calls for model, one in inputs.models.items()} == by_model
-    assert list(inputs.models) == sorted(by_model, key=lambda model: model or "")
+    assert list(inputs.models) == sorted(by_model, key=lambda model: (model is not None, model))
 
 
 def check_distinct(inputs: MetricInputs, rows: Sequence[Row], *, linked: bool) -> None:
@@ -208,7 +208,7 @@ def check_days(store: ProdLensStore, selection: Selection, rows: Iterable[Row]) 
     groups: dict[tuple[str, str | None], list[Row]] = {}
     for row in rows:
         groups.setdefault((row["day"], row["model"]), []).append(row)
-    assert list(found) == sorted(groups, key=lambda key: (key[0], key[1] or ""))
+    assert list(found) == sorted(groups, key=lambda key: (key[0], key[1] is not None, key[1]))
     for key, calls in groups.items():
         known = [tokens(row) for row in calls if tokens(row) is not None]
         assert found[key].calls == len(calls)

@@ -70,7 +70,7 @@ class CallsRead:
     def models(self) -> dict[str | None, CallFigures]:
         """Return the figures of each model, by name; the key None holds calls without one."""
         found = day_sums.grouped(self.sums, lambda one: one.model)
-        ordered = sorted(found.items(), key=lambda item: item[0] or "")
+        ordered = sorted(found.items(), key=lambda item: (item[0] is not None, item[0] or ""))
         return {model: readings.figures(one) for model, one in ordered}
 
     def traffic(self) -> dict[str, int]:

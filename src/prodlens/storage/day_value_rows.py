@@ -44,11 +44,9 @@ def write(conn: sqlite3.Connection, day: str) -> None:
     if not rows:
         return
     made = [
-        (EVERYTHING, part, one) for part, one in day_values.of_day(day, rows, idle=IDLE_SECONDS)
-    ]
-    made += [
-        (scope, Part(whole=True), day_values.of_calls(day, found, idle=IDLE_SECONDS))
-        for scope, found in day_values.by_repository(rows).items()
+        (scope, part, one)
+        for scope, of in ((EVERYTHING, rows), *day_values.by_repository(rows).items())
+        for part, one in day_values.of_day(day, of, idle=IDLE_SECONDS, by_model=scope == EVERYTHING)
     ]
     conn.executemany(
         _WRITE,

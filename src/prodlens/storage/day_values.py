@@ -114,7 +114,8 @@ class DayValues:
         person_errors: Calls likewise that failed.
         person_session_counts: How many of `sessions` each of them is in.
         person_sessions: Which ones, by position; one after the other.
-        decided_accepted: 1 accepted, 0 rejected; one entry for each decided call.
+        decided_accepted: 1 accepted, 0 rejected; one entry for each decided call, rejected ones
+            first.
         decided_by: Position of its developer in `developers`; -1 is nobody.
         decided_latency: Its duration in ms; NaN when not known.
         decided_tokens: Its tokens; NaN when not known.
@@ -170,6 +171,7 @@ _WHOLES: Final = frozenset(
         *("person_accepted", "person_errors", "person_session_counts", "person_sessions"),
     }
 )
+_COUNTS: Final = ("calls", "unknown_hours", "owned_calls")
 COLUMNS: Final = tuple(DayValues.__dataclass_fields__)
 """Columns of `daily_call_values` after `scope` and those of `Part`, in order."""
 DECIDED_COLUMNS: Final = tuple(name for name in COLUMNS if name.startswith("decided_"))
@@ -196,15 +198,21 @@ def of_calls(day: str, rows: Sequence[Row], *, idle: float) -> DayValues:
     return _values(DayValues(event_date=day), rows, idle)
 
 
-def of_day(day: str, rows: Sequence[Row], *, idle: float) -> Iterator[tuple[Part, DayValues]]:
+def of_day(
+    day: str, rows: Sequence[Row], *, idle: float, by_model: bool
+) -> Iterator[tuple[Part, DayValues]]:
     """Yield the values of all calls of one day, then those of its parts.
 
-    Calls without a model are in no part by model.
+    Args:
+        day: UTC day.
+        rows: Its rows of `ROWS`, one or more.
+        idle: Seconds without a call that end a stretch.
+        by_model: Whether models are parts; calls without a model are in none of these.
     """
     seen = [
         (Part(sources=one[1], traffic_class=one[0]), of) for one, of in _apart(rows, _SEEN).items()
     ]
-    models = [(Part(model=one), of) for one, of in _apart(rows, _MODEL).items()]
+    models = [(Part(model=one), of) for one, of in _apart(rows, _MODEL).items()] if by_model else []
     whole = Part(whole=True)
     if len(seen) == 1:
         whole = seen.pop()[0]._replace(whole=True)
@@ -293,7 +301,7 @@ def _share(made: DayValues, owners: Iterable[Sequence[Row]]) -> None:
 
 
 def _decide(made: DayValues, decided: Iterable[Row]) -> None:
-    """Fill in the decided calls, in an order of their own values."""
+    """Fill in the decided calls, rejected ones first, in an order of their own values."""
     places: dict[str | None, int] = {name: at for at, name in enumerate(made.developers)}
     calls = sorted(
         [
@@ -335,6 +343,8 @@ def read(columns: Mapping[str, Any]) -> DayValues:
         made = DayValues(**{name: _read(name, value) for name, value in columns.items()})
     except (TypeError, ValueError) as error:  # JSON or bytes that are none
         raise damaged(day) from error
+    if not all(type(getattr(made, name)) is int for name in _COUNTS):
+        raise damaged(day)
     if any(len(getattr(made, name)) != size for name, size in _sizes(made) if name in columns):
         raise damaged(day)
     return made

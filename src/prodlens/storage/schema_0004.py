@@ -38,7 +38,7 @@ create table daily_call_values ( -- Single values of the calls of a UTC day, as 
     person_errors blob not null, -- calls likewise that failed
     person_session_counts blob not null, -- how many of the sessions each of them is in
     person_sessions blob not null, -- which ones, by place in sessions
-    decided_accepted blob not null, -- per decided call a byte: 1 accepted, 0 rejected
+    decided_accepted blob not null, -- per decided call a byte, rejected first: 1 accepted, 0 rejected
     decided_by blob not null, -- place of its developer in developers; -1 is nobody
     decided_latency blob not null, -- its duration in ms; NaN is not known
     decided_tokens blob not null -- its tokens; NaN is not known

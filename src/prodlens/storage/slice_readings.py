@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from prodlens.clock import parse_stored
 from prodlens.storage import daily_readings, day_sums, day_value_rows, persons
 from prodlens.storage.daily_readings import CallDay, DecidedCalls
-from prodlens.storage.day_values import DECIDED_COLUMNS, swapped
+from prodlens.storage.day_values import DECIDED_COLUMNS, damaged, swapped
 from prodlens.storage.persons import PROVENANCE, Identification
 from prodlens.storage.readings import NAMES, DistinctFigures, Latencies
 from prodlens.storage.slices import slice_of, value_slice_of, within
@@ -207,6 +207,12 @@ def calls_by_day(
     return {
         date.fromisoformat(day): CallDay(count, named[day]) for day, count in sorted(calls.items())
     }
+
+
+def _known(named: Mapping[str, int], day: str) -> int:
+    if day not in named:
+        raise damaged(day)
+    return named[day]
 
 
 def _sessions(values: Sequence[DayValues]) -> int:

@@ -29,9 +29,12 @@ select exists (select 1 from pragma_table_info('daily_call_values') where name =
 """
 _CLEAN: Final = f"""
 with recursive day (event_date) as (
-    select (select min(event_date) from daily_call_values where scope = '')
+    select (select min(event_date) from daily_call_values where scope = '' and whole = 1)
     union all
-    select (select min(event_date) from daily_call_values where scope = '' and event_date > day.event_date)
+    select (
+        select min(event_date) from daily_call_values
+        where scope = '' and event_date > day.event_date and whole = 1
+    )
     from day where day.event_date is not null
 )
 select event_date from day
@@ -88,7 +91,8 @@ class ValueSlice(Slice):
 
 def slice_of(conn: sqlite3.Connection, selection: Selection) -> Slice:
     """Return where the sums of the days of a selection are read, in `daily_calls`."""
-    return _slice_of(conn, selection, "")
+    found = _slice_of(conn, selection, "")
+    return Slice(clean=found.clean, days=found.days, rows=found.rows)
 
 
 def value_slice_of(conn: sqlite3.Connection, selection: Selection) -> ValueSlice:
@@ -170,15 +174,12 @@ def _of_people(conn: sqlite3.Connection, selection: Selection) -> ValueSlice:
 def _part(selection: Selection) -> str | None:
     """Return the condition on which rows of `daily_call_values` make up a selection.
 
-    None when none do: days are kept whole, and those of all repositories taken apart by traffic
-    class and sources, and by model, but not by both.
+    None when none do: days are kept whole and taken apart by traffic class and sources, and by
+    model, but not by both, nor a repository's by model.
     """
     seen = bool(selection.traffic or selection.sources)
-    filters = seen + bool(selection.models) + bool(selection.repositories)
-    if filters > 1:
-        return None
     if selection.models:
-        return " and model is not null"
+        return None if seen or selection.repositories else " and model is not null"
     return " and sources is not null" if seen else " and whole = 1"
 
 

@@ -97,7 +97,9 @@ def usage_by_model_day(
         read = day_sums.read(conn, slice_of(conn, selection))
     sums = within(read, selection)
     found = day_sums.grouped(sums, lambda one: (one.event_date, one.model))
-    ordered = sorted(found.items(), key=lambda item: (item[0][0], item[0][1] or ""))
+    ordered = sorted(
+        found.items(), key=lambda item: (item[0][0], item[0][1] is not None, item[0][1] or "")
+    )
     return [_model_day(day, model, one) for (day, model), one in ordered]
 
 

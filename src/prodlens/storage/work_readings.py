@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from prodlens.storage.day_values import DayValues
 
     Owner = str | tuple[str]
-    Part = tuple[DayValues, int, int]
+    _Share = tuple[DayValues, int, int]
 
 _DAY: Final = attrgetter("event_date")
 
@@ -95,8 +95,8 @@ class _Joined:
             if len({owner for owner, _, _ in places}) == len(places):
                 self._add_one(values[0], places)
                 return
-        parts: dict[Owner, Part] = {}
-        several: dict[Owner, list[Part]] = {}
+        parts: dict[Owner, _Share] = {}
+        several: dict[Owner, list[_Share]] = {}
         for one in values:
             for owner, begin, end in _places(one, people):
                 if owner in parts:
@@ -137,7 +137,7 @@ class _Joined:
         if at < end:
             self.open[owner] = starts[end - 1], ends[end - 1]
 
-    def _join(self, owner: Owner, parts: Iterable[Part]) -> None:
+    def _join(self, owner: Owner, parts: Iterable[_Share]) -> None:
         """Cut anew what an owner's stretches of a day and the one before them are made of."""
         pieces = [piece for part in parts for piece in _pieces(*part)]
         if owner in self.open:

@@ -10,7 +10,7 @@ from prodlens.aggregation import DailyAggregator
 from prodlens.errors import StoreCorruptError
 from prodlens.metrics.inputs import read_inputs
 from prodlens.selection import Selection
-from prodlens.storage import ProdLensStore, dirty_days, person_days, slice_readings
+from prodlens.storage import ProdLensStore, dirty_days, person_days, slice_readings, slices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +105,24 @@ def test_names_that_can_t_be_read_or_are_too_few_are_named(
     change(store, "sessions", value)
     with pytest.raises(StoreCorruptError, match=WAY_OUT):
         read(store)
+
+
+@pytest.mark.parametrize("column", ["calls", "unknown_hours", "owned_calls"])
+def test_a_count_that_is_none_is_named(store: ProdLensStore, column: str) -> None:
+    change(store, column, "'many'")
+    with pytest.raises(StoreCorruptError, match=f"{DAY} are damaged.*{WAY_OUT}"):
+        read(store)
+
+
+def test_a_day_of_which_only_parts_are_left_is_read_from_its_calls(store: ProdLensStore) -> None:
+    store.insert_sessions(
+        [{"native_key": "test:9", "timestamp": f"{DAY}T09:00:00Z", "model": "gpt-5"}]
+    )
+    DailyAggregator(store).write_aggregates()
+    store.conn.execute("delete from daily_call_values where whole = 1")
+    assert store.conn.execute("select count(*) from daily_call_values").fetchone()[0] > 0
+    assert slices.value_slice_of(store.conn, Selection()).clean == ()
+    assert read_inputs(store, Selection()).distinct.sessions == 6
 
 
 def test_a_call_that_moves_makes_both_days_stale(store: ProdLensStore) -> None:

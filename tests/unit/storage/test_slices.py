@@ -116,9 +116,11 @@ def test_a_developer_is_looked_for_in_the_calls_and_a_model_in_the_daily_tables(
         ({"traffic": ("",), "sources": ("litellm", "otlp")}, [1.0, 4.0, 5.0]),
         ({"sources": ("otlp",)}, [3.0, 4.0]),
         ({"repositories": ("acme/api",)}, [2.0]),
+        ({"repositories": ("acme/web",), "traffic": ("",)}, [1.0, 4.0, 5.0]),
+        ({"repositories": ("acme/web", "acme/api"), "sources": ("litellm",)}, [1.0, 2.0, 5.0]),
     ],
 )
-def test_every_filter_of_its_own_is_answered_by_the_daily_tables(
+def test_the_filters_of_reports_are_answered_by_the_daily_tables(
     store: ProdLensStore, asked: dict[str, Any], durations: list[float]
 ) -> None:
     day = "2026-03-09"
@@ -140,11 +142,10 @@ def test_every_filter_of_its_own_is_answered_by_the_daily_tables(
     assert found.total.calls == len(durations)
 
 
-def test_filters_of_two_kinds_are_read_from_the_calls(store: ProdLensStore) -> None:
+def test_a_model_of_a_part_is_read_from_the_calls(store: ProdLensStore) -> None:
     for asked in (
         Selection(models=("gpt-*",), traffic=("human",)),
         Selection(models=("gpt-*",), repositories=("acme/web",)),
-        Selection(sources=("otlp",), repositories=("acme/web",)),
     ):
         assert slices.value_slice_of(store.conn, asked).clean == ()
         assert slices.slice_of(store.conn, asked).clean == DAYS
@@ -191,6 +192,31 @@ def test_an_older_database_is_read_from_its_calls_until_it_is_rolled_up(tmp_path
             new.conn.execute(statement)
         assert dirty_days.read(new.conn, dirty_days.SESSIONS) == list(DAYS)
         assert calls(new) == 4
+
+
+def test_a_store_of_the_schema_before_is_read_from_its_calls_until_it_is_rolled_up(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "old.db"
+    conn = sqlite3.connect(path, isolation_level=None)
+    migrations.migrate(conn, path, MIGRATIONS[:3])
+    conn.close()
+    with ProdLensStore(tmp_path / "new.db") as new:
+        new.insert_sessions(CALLS)
+        new.conn.execute("attach ? as old", (str(path),))
+        new.conn.execute("insert into old.sessions select * from sessions")
+        new.conn.execute("detach old")
+    conn = sqlite3.connect(path, isolation_level=None)
+    conn.execute("delete from dirty_days")
+    conn.execute("insert into store_settings select 'calls_seen_by_rollups', max(id) from sessions")
+    assert migrations.migrate(conn, path) == [4]
+    conn.close()
+    with ProdLensStore(path) as store:
+        assert clean(store) == ()
+        assert calls(store) == len(CALLS)
+        DailyAggregator(store).write_aggregates()
+        assert slices.value_slice_of(store.conn, Selection()).clean == DAYS
+        assert calls(store) == len(CALLS)
 
 
 def test_values_come_back_as_they_were_kept(store: ProdLensStore) -> None:
