@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from prodlens.storage import ProdLensStore
 from prodlens.trace_ingestion import IngestOptions, TraceIngestor, ingestor, many, parts, workers
+from prodlens.trace_ingestion.digests import FileDigest
 from prodlens.trace_ingestion.many import Helping, ManyFiles
 from prodlens.trace_ingestion.messages import Setting, receive, send
 from prodlens.trace_ingestion.worker import Worker
@@ -242,7 +244,7 @@ def test_a_long_stretch_without_a_cut_is_read_by_the_process_that_was_started(
     calls = [own(number) for number in range(10)]
     # 64 parts' lengths of lines that are no record: no cut is near them
     log.write_bytes(b"\n".join([*calls, *[b"x" * 999] * 192, *map(own, range(10, 20))]) + b"\n")
-    with parts.Parts(str(log), start=0, line=1) as found:
+    with parts.Parts(str(log), start=0, line=1, digest=FileDigest(str(log))) as found:
         taken = []
         while (part := found.take()) is not None:
             taken.append(part)
@@ -254,6 +256,23 @@ def test_a_long_stretch_without_a_cut_is_read_by_the_process_that_was_started(
     assert together == alone
     assert counted(several) == counted(one)
     assert (several.added, several.set_aside.total()) == (20, 192)
+
+
+def test_each_part_knows_the_digest_of_the_file_up_to_its_end(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"\n".join(own(number) for number in range(100)) + b"\n")
+    data, digest = log.read_bytes(), FileDigest(str(log))
+    lines = data.splitlines(keepends=True)
+    start = len(lines[0])
+    with parts.Parts(str(log), start=start, line=2, digest=digest) as found:
+        taken = []
+        while (part := found.take()) is not None:
+            taken.append(part)
+    assert len(taken) > 2
+    assert taken[-1].end == digest.covered == len(data)
+    for part in taken:
+        assert part.digest == hashlib.sha256(data[: part.end]).hexdigest()
+        assert part.line == data[: part.start].count(b"\n") + 1
 
 
 def test_what_the_ledger_counts_depends_on_no_commit(

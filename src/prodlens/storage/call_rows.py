@@ -13,11 +13,10 @@ from prodlens.clock import format_instant
 from prodlens.frozen import replaced
 from prodlens.schemas import nanos_to_usd
 from prodlens.storage import context_facts
-from prodlens.storage.identity_keys import OBSERVED, observed_values, trace_hash
+from prodlens.storage.identity_keys import OBSERVED, listed, observed_values, trace_hash
 from prodlens.storage.merging import final_cost
 from prodlens.storage.trace_rows import (
     FIRST_COLUMNS,
-    FLAGS,
     LAST_COLUMNS,
     decode_observation,
     encode_observation,
@@ -31,15 +30,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from prodlens.storage.merging import Observation
+    from prodlens.storage.preparing import NewCalls
 
 _BOOKKEEPING: Final = frozenset(
     {"content", "observations", "source_file", "source_offset", "source_line"}
 )
-_COLUMNS: Final = (*OBSERVED, *FIRST_COLUMNS, *LAST_COLUMNS)
-_INSERT: Final = (
-    f"insert into sessions ({', '.join(_COLUMNS)}) values ({', '.join('?' * len(_COLUMNS))})"
-)
-_UPDATE: Final = f"update sessions set {', '.join(f'{name} = ?' for name in _COLUMNS)} where id = ?"
+_VALUES: Final = (*OBSERVED, *FIRST_COLUMNS[1:], *LAST_COLUMNS)
+"""Every column but the id."""
+_COLUMNS: Final = ("id", *_VALUES)
+_UPDATE: Final = f"update sessions set {', '.join(f'{name} = ?' for name in _VALUES)} where id = ?"
 _KNOWN_KEYS: Final = """
 select key, call_id from call_keys where key in (select value from json_each(?))
 """
@@ -52,7 +51,15 @@ insert or replace into observations
     (call_id, content, record, cost_nanos, price_version, source_file, source_offset, source_line)
 values (?, ?, ?, ?, ?, ?, ?, ?)
 """
-_EVENT_DATE: Final = _COLUMNS.index("event_date")
+_EVENT_DATE: Final = _VALUES.index("event_date")
+
+
+def _inserting(columns: Sequence[str]) -> str:
+    marks = ", ".join("?" * len(columns))
+    return f"insert into sessions ({', '.join(columns)}) values ({marks})"
+
+
+_INSERT: Final = _inserting(_COLUMNS)
 
 
 def next_id(conn: sqlite3.Connection) -> int:
@@ -63,58 +70,54 @@ def next_id(conn: sqlite3.Connection) -> int:
 def known_calls(conn: sqlite3.Connection, digests: Iterable[int]) -> dict[int, set[int]]:
     """Return the calls that are known under each of these keys."""
     known: dict[int, set[int]] = {}
-    for row in conn.execute(_KNOWN_KEYS, (json.dumps(list(digests)),)):
+    for row in conn.execute(_KNOWN_KEYS, (listed(digests),)):
         known.setdefault(row[0], set()).add(row[1])
     return known
 
 
-def insert_new(conn: sqlite3.Connection, fresh: Sequence[Observation], first: int) -> set[str]:
-    """Store calls that one record each describes; return their days.
+def bound(calls: Sequence[Observation]) -> tuple[str, list[tuple[Any, ...]], list[str]]:
+    """Return how calls that one record each describes are stored: statement, rows and days.
+
+    Columns that no row knows are left out, and so is the id: SQLite gives rows of one transaction
+    ids that follow one another, from `next_id` on.
+    """
+    rows = [values_of(call, call.trace.source, 1) for call in calls]
+    columns: dict[str, tuple[Any, ...]] = {
+        name: values
+        for name, values in zip(_VALUES, zip(*rows, strict=True), strict=False)
+        if values[0] is not None or values.count(None) < len(values)
+    }
+    known = list(zip(*columns.values(), strict=True))
+    return _inserting(list(columns)), known, [row[_EVENT_DATE] for row in rows]
+
+
+def insert_new(conn: sqlite3.Connection, new: NewCalls, first: int) -> None:
+    """Store calls that one record each describes.
 
     Args:
         conn: The connection, inside the caller's transaction.
-        fresh: Calls nobody has seen, without scopes.
+        new: Calls nobody has seen.
         first: Id of the first one.
     """
-    rows, keys = [], []
-    for call_id, observation in enumerate(fresh, first):
-        rows.append(row_of(observation, observation.trace.source, call_id, 1))
-        keys += [(digest, call_id) for digest in observation.digests]
-    _insert_known(conn, rows)
-    conn.executemany(_ADD_KEY, keys)
-    return {row[_EVENT_DATE] for row in rows}
-
-
-def _insert_known(conn: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows, naming only columns that any of them knows.
-
-    sqlite3 binds NULL and True several times as slowly as a number.
-    """
-    columns: dict[str, Sequence[Any]] = {
-        name: values
-        for name, values in zip(_COLUMNS, zip(*rows, strict=True), strict=True)
-        if values.count(None) < len(values)
-    }
-    for name in FLAGS & columns.keys():
-        columns[name] = [None if value is None else int(value) for value in columns[name]]
+    conn.executemany(new.statement, new.rows)
     conn.executemany(
-        f"insert into sessions ({', '.join(columns)}) values ({', '.join('?' * len(columns))})",
-        zip(*columns.values(), strict=True),
+        _ADD_KEY,
+        [(digest, call_id) for call_id, own in enumerate(new.keys, first) for digest in own],
     )
 
 
-def row_of(observation: Observation, sources: str, call_id: int, count: int) -> tuple[Any, ...]:
-    """Return the values of a row in the order of its columns."""
+def values_of(observation: Observation, sources: str, count: int) -> tuple[Any, ...]:
+    """Return the values of a row without its id, in the order of its columns."""
     trace = observation.trace
     timestamp = format_instant(trace.timestamp)
+    date = timestamp[:10]
     nanos, cost_source, version = final_cost(observation)
     place = observation.place
     return (
         *observed_values(trace),
-        call_id,
-        trace_hash(timestamp[:10], observation.identity),
+        trace_hash(date, observation.identity),
         timestamp,
-        timestamp[:10],
+        date,
         None if nanos is None else nanos_to_usd(nanos),
         nanos,
         cost_source.value,
@@ -137,7 +140,7 @@ def _tags_text(tags: tuple[str, ...]) -> str:
 
 def rows(conn: sqlite3.Connection, calls: Iterable[int]) -> list[sqlite3.Row]:
     """Return the rows of calls, by id."""
-    return conn.execute(_ROWS, (json.dumps(list(calls)),)).fetchall()
+    return conn.execute(_ROWS, (listed(calls),)).fetchall()
 
 
 def records(conn: sqlite3.Connection, row: sqlite3.Row) -> list[Observation]:
@@ -170,7 +173,7 @@ def insert(
     conn: sqlite3.Connection, call_id: int, merged: Observation, seen: Sequence[Observation]
 ) -> None:
     """Write a new call with all of its records."""
-    conn.execute(_INSERT, row_of(merged, sources_of(seen), call_id, len(seen)))
+    conn.execute(_INSERT, (call_id, *values_of(merged, sources_of(seen), len(seen))))
     _write_parts(conn, call_id, seen)
 
 
@@ -178,7 +181,7 @@ def update(
     conn: sqlite3.Connection, call_id: int, merged: Observation, seen: Sequence[Observation]
 ) -> None:
     """Write a call that exists, with all of its records."""
-    conn.execute(_UPDATE, (*row_of(merged, sources_of(seen), call_id, len(seen)), call_id))
+    conn.execute(_UPDATE, (*values_of(merged, sources_of(seen), len(seen)), call_id))
     conn.execute(_DROP_KEYS, (call_id,))
     conn.execute("delete from observations where call_id = ?", (call_id,))
     conn.execute("delete from call_scopes where call_id = ?", (call_id,))

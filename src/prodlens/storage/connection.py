@@ -62,6 +62,14 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         return conn
 
 
+_NOTHING: Final[dict[None, None]] = {}
+# Bind what sqlite3 would bind anyway: None (which no key of an empty table is) and 0 or 1. For a
+# class without an adapter it looks for other ways each time, which takes as long as binding several
+# numbers; a row of calls has some twenty values that are not known.
+sqlite3.register_adapter(type(None), _NOTHING.get)
+sqlite3.register_adapter(bool, int)
+
+
 def _prepare(conn: sqlite3.Connection) -> None:
     conn.row_factory = sqlite3.Row
     _enter_wal(conn)

@@ -7,7 +7,6 @@ nothing about the repository of one call. That is a function of the set of facts
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +14,7 @@ from prodlens.clock import format_instant
 from prodlens.frozen import replaced
 from prodlens.schemas import Fact
 from prodlens.scopes import agreed, inherit
-from prodlens.storage.identity_keys import key_digest
+from prodlens.storage.identity_keys import key_digest, listed
 
 if TYPE_CHECKING:
     import sqlite3
@@ -63,7 +62,7 @@ def add(conn: sqlite3.Connection, facts: Iterable[ContextFact]) -> set[int]:
 def of(conn: sqlite3.Connection, scopes: Iterable[int]) -> Facts:
     """Return what is known of these scopes."""
     found: Facts = {}
-    asked = json.dumps(list(scopes))
+    asked = listed(scopes)
     for scope, name, value in conn.execute(_OF, (asked,)) if asked != "[]" else ():
         found.setdefault(scope, {}).setdefault(name, set()).add(value)
     return found
@@ -71,7 +70,7 @@ def of(conn: sqlite3.Connection, scopes: Iterable[int]) -> Facts:
 
 def calls(conn: sqlite3.Connection, scopes: Iterable[int]) -> set[int]:
     """Return the calls that belong to any of these scopes."""
-    asked = json.dumps(list(scopes))
+    asked = listed(scopes)
     return {int(row[0]) for row in conn.execute(_CALLS, (asked,))} if asked != "[]" else set()
 
 

@@ -13,7 +13,7 @@ from prodlens.schemas import CostSource, IdSource, usd_to_nanos
 from prodlens.storage.merging import NOWHERE, Observation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from prodlens.schemas import CanonicalTrace
     from prodlens.storage.merging import Place
@@ -80,6 +80,15 @@ def _encode() -> Callable[[object], bytes]:
     return msgspec.json.Encoder().encode
 
 
+def listed(values: Iterable[object]) -> str:
+    """Return values as one parameter of a statement that asks for `json_each(?)`.
+
+    >>> listed([1, 2])
+    '[1,2]'
+    """
+    return _encode()(list(values)).decode()
+
+
 def key_digest(key: str) -> int:
     """Return a key as a signed 64-bit integer: the first 8 bytes of its sha256.
 
@@ -115,7 +124,8 @@ def observe(
     if trace.cost_source is not None and trace.cost_source != CostSource.REPORTED:
         if trace.cost_usd is not None:
             cost_nanos, price_version = usd_to_nanos(trace.cost_usd), trace.price_version
-        trace = replaced(trace, cost_usd=None, cost_source=None, price_version=None)
+        if trace.cost_usd is not None or trace.price_version is not None:
+            trace = replaced(trace, cost_usd=None, cost_source=None, price_version=None)
     values = observed_values(trace)
     cost = None if trace.cost_usd is None else usd_to_nanos(trace.cost_usd)
     try:

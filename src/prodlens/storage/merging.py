@@ -42,7 +42,8 @@ class Observation:
     """One distinct record of a call.
 
     Attributes:
-        trace: What it says; its `cost_*` fields hold a *reported* cost or None.
+        trace: What it says; its `cost_*` fields hold a *reported* cost or None, which
+            `cost_source` may call unknown.
         content: 64-bit digest of what it says.
         identity: `namespace:key` that decides equality.
         keys: Every `namespace:key` under which it knows the call, `identity` first.

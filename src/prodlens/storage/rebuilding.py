@@ -7,9 +7,6 @@ sets, so the outcome is the same for any order, split or repetition of records.
 
 from __future__ import annotations
 
-import itertools
-import json
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +19,8 @@ from prodlens.storage import (
     shadows,
     weak_sessions,
 )
-from prodlens.storage.identity_keys import key_digest
+from prodlens.storage.identity_keys import key_digest, listed
+from prodlens.storage.joining import joined_by_keys
 from prodlens.storage.matching import Candidate
 from prodlens.storage.merging import resolve
 
@@ -212,7 +210,7 @@ class Rebuilder:
         for call in gone:
             done.traces |= _of_call(self._conn, "select trace_key from trace_links", call)
             done.edits |= _of_call(self._conn, "select id from suggestions", call)
-        sought = self._conn.execute(_SOUGHT_IN, (json.dumps(list(before)),))
+        sought = self._conn.execute(_SOUGHT_IN, (listed(before),))
         done.edits |= {int(row[0]) for row in sought}
         call_rows.delete(self._conn, gone)
         if len(taken) > 1:
@@ -245,35 +243,6 @@ class Rebuilder:
                 done.days |= {str(row["event_date"]), str(before[call]["event_date"])}
 
 
-def joined_by_keys(keys: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Return positions that share a key, also through others, each position in one list.
-
-    >>> joined_by_keys([(1, 2), (3,), (2, 4), (5, 4)])
-    [[0, 2, 3], [1]]
-    """
-    holders = Counter(itertools.chain.from_iterable(keys))
-    shared = {key for key, count in holders.items() if count > 1}
-    parent = list(range(len(keys)))
-
-    def root(position: int) -> int:
-        while parent[position] != position:
-            parent[position] = parent[parent[position]]
-            position = parent[position]
-        return position
-
-    owner: dict[int, int] = {}
-    for position, own in enumerate(keys):
-        if shared.isdisjoint(own):
-            continue
-        for key in own:
-            first, second = root(owner.setdefault(key, position)), root(position)
-            parent[max(first, second)] = min(first, second)
-    groups: dict[int, list[int]] = {}
-    for position in range(len(keys)):
-        groups.setdefault(root(position), []).append(position)
-    return list(groups.values())
-
-
 def candidates(conn: sqlite3.Connection, group: Group | None) -> list[tuple[int, str]]:
     """Return `(call, sources)` of the stored calls of one group."""
     if group is None:
@@ -297,7 +266,7 @@ def seen_by(conn: sqlite3.Connection, groups: Iterable[Group]) -> dict[Group, se
         elif found := candidates(conn, group):
             seen[group] = {name for _, names in found for name in names.split(",")}
     wanted = [(session, model, int(i), int(o)) for _, session, model, i, o in asked]
-    for key, names in conn.execute(_SAME_AS_ANY, (json.dumps(wanted),)):
+    for key, names in conn.execute(_SAME_AS_ANY, (listed(wanted),)):
         seen.setdefault(asked[key], set()).update(names.split(","))
     return seen
 

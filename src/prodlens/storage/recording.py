@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from prodlens.clock import format_instant
 from prodlens.storage import context_facts, dirty_days, suggestions, traces
+from prodlens.storage.preparing import prepare
 
 if TYPE_CHECKING:
     import sqlite3
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from prodlens.schemas import CanonicalTrace, ContextFact, DailyFact, SessionLink, Suggestion
     from prodlens.storage.merging import Observation, Place
+    from prodlens.storage.preparing import Prepared
     from prodlens.storage.traces import Added
 
 _LINK: Final = """
@@ -54,11 +56,16 @@ class Records:
     facts: list[ContextFact] = field(default_factory=list)
     links: list[SessionLink] = field(default_factory=list)
     days: list[DailyFact] = field(default_factory=list)
+    _prepared: Prepared | None = field(default=None, init=False, repr=False, compare=False)
 
-    def clear(self) -> None:
-        """Forget everything."""
-        for part in (self.calls, self.suggestions, self.facts, self.links, self.days):
-            part.clear()
+    def prepared(self) -> Prepared:
+        """Return the calls as they are stored; what takes time is done once, in the first call.
+
+        Needs no database: do it before a transaction begins, so that others may write meanwhile.
+        """
+        if self._prepared is None or len(self._prepared.observations) != len(self.calls):
+            self._prepared = prepare(list(self.calls))
+        return self._prepared
 
 
 def record(
@@ -77,7 +84,7 @@ def record(
         salted: Makes digests fit to be stored; needed for suggestions.
     """
     scopes = context_facts.add(conn, records.facts) if records.facts else set()
-    done = traces.add(conn, records.calls, scopes=scopes, price=price)
+    done = traces.add(conn, records.prepared(), scopes=scopes, price=price)
     touched: set[int] = set()
     if records.suggestions and salted is not None:
         touched = suggestions.add(conn, records.suggestions, salted)

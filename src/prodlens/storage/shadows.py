@@ -7,12 +7,11 @@ as a line of its own, so that an audit can name it.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 from prodlens.clock import format_instant
 from prodlens.schemas import usd_to_nanos
-from prodlens.storage.identity_keys import key_digest
+from prodlens.storage.identity_keys import key_digest, listed
 
 if TYPE_CHECKING:
     import sqlite3
@@ -41,18 +40,22 @@ def add(conn: sqlite3.Connection, observations: Iterable[Observation]) -> set[in
 
 def without(conn: sqlite3.Connection, records: Sequence[Observation]) -> list[Observation]:
     """Return the records that count, and keep a line about each of the others."""
+    aside = set_aside(conn, records)
+    return [record for position, record in enumerate(records) if position not in aside]
+
+
+def set_aside(conn: sqlite3.Connection, records: Sequence[Observation]) -> set[int]:
+    """Return the positions of records that never count, and keep a line about each."""
     if conn.execute("select 1 from shadow_keys limit 1").fetchone() is None:
-        return list(records)
+        return set()
     digests = {digest for record in records for digest in record.digests}
-    found = {int(row[0]) for row in conn.execute(_KNOWN, (json.dumps(list(digests)),))}
-    counted = []
-    for record in records:
-        hit = found.intersection(record.digests)
-        if hit:
+    found = {int(row[0]) for row in conn.execute(_KNOWN, (listed(digests),))}
+    aside: set[int] = set()
+    for position, record in enumerate(records) if found else ():
+        if hit := found.intersection(record.digests):
             _keep(conn, min(hit), record)
-        else:
-            counted.append(record)
-    return counted
+            aside.add(position)
+    return aside
 
 
 def _keep(conn: sqlite3.Connection, key: int, record: Observation) -> None:

@@ -147,6 +147,8 @@ def encode_observation(observation: Observation) -> str:
         for name in TRACE_FIELDS
         if (value := getattr(observation.trace, name)) not in (None, ())
     }
+    if observation.trace.cost_source == CostSource.UNKNOWN:
+        del record["cost_source"]
     record["timestamp"] = format_instant(observation.trace.timestamp)
     record["identity"] = observation.identity
     record["keys"] = observation.keys

@@ -10,14 +10,15 @@ records, whatever their order.
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from prodlens.storage import call_rows, context_facts, dirty_days, matching, shadows, weak_sessions
-from prodlens.storage.identity_keys import observe
-from prodlens.storage.rebuilding import Rebuilder, Rebuilt, joined_by_keys, seen_by
+from prodlens.storage import call_rows, context_facts, dirty_days, shadows, weak_sessions
+from prodlens.storage.identity_keys import listed, observe
+from prodlens.storage.joining import joined_by_keys
+from prodlens.storage.preparing import prepare
+from prodlens.storage.rebuilding import Rebuilder, Rebuilt, seen_by
 from prodlens.storage.trace_rows import SESSION_COLUMNS, plain_row, trace_of_mapping
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from prodlens.schemas import CanonicalTrace
     from prodlens.storage.merging import Observation
+    from prodlens.storage.preparing import NewCalls, Prepared
 
 _BATCH: Final = 5000
 _CONTENTS: Final = """
@@ -70,14 +72,14 @@ def insert(conn: sqlite3.Connection, records: Iterable[CanonicalTrace | Mapping[
         for record in records
     )
     while batch := list(itertools.islice(observations, _BATCH)):
-        result = add(conn, batch)
+        result = add(conn, prepare(batch))
         done += result.added + result.changed
     return done
 
 
 def add(
     conn: sqlite3.Connection,
-    batch: Sequence[Observation],
+    prepared: Prepared,
     *,
     scopes: Iterable[int] = (),
     price: Callable[[CanonicalTrace], tuple[int, str] | None] | None = None,
@@ -86,26 +88,26 @@ def add(
 
     Args:
         conn: The connection.
-        batch: Observations of one or more calls.
+        prepared: Observations of one or more calls.
         scopes: Scopes of which something new is known: their calls are decided again.
         price: Prices calls whose model is known only from their scopes.
     """
     result = Added()
-    several = _note_sources(conn, batch)
+    batch = prepared.observations
+    several = _note_sources(conn, prepared.sources)
     again = _shadowed_calls(conn, shadows.add(conn, batch)) | context_facts.calls(conn, scopes)
-    counted = shadows.without(conn, batch)
-    result.shadowed = len(batch) - len(counted)
-    known = call_rows.known_calls(conn, {d for o in counted for d in o.digests})
-    contents = _contents(conn, {call for calls in known.values() for call in calls})
-    fresh, clusters = _sorted_out(conn, counted, known, contents, several, result)
-    traces = _insert_fresh(conn, fresh, result)
+    shadowed = shadows.set_aside(conn, batch)
+    result.shadowed = len(shadowed)
+    fresh, clusters = _sorted_out(conn, prepared, shadowed, several, result)
+    added = _insert_fresh(conn, fresh, result)
+    traces: set[int] = set()
     rebuilder = Rebuilder(conn, price=price, several=several)
     for observations in clusters:
         traces |= _rebuild(conn, rebuilder, set(), observations, result)
     for call in sorted(again):
         if call_rows.rows(conn, [call]):
             traces |= _rebuild(conn, rebuilder, {call}, [], result)
-    result.days |= weak_sessions.decide(conn, traces)
+    result.days |= weak_sessions.decide(conn, traces, added)
     dirty_days.mark(conn, dirty_days.SESSIONS, result.days)
     return result
 
@@ -129,9 +131,9 @@ def preview(
     return added, len(batch) - added
 
 
-def _note_sources(conn: sqlite3.Connection, batch: Sequence[Observation]) -> bool:
+def _note_sources(conn: sqlite3.Connection, sources: Sequence[str]) -> bool:
     """Return whether calls of more than one source may meet."""
-    conn.execute(_SOURCES, (json.dumps(sorted({o.trace.source for o in batch})),))
+    conn.execute(_SOURCES, (listed(sources),))
     return int(conn.execute("select count(*) from call_sources").fetchone()[0]) > 1
 
 
@@ -144,74 +146,79 @@ def _shadowed_calls(conn: sqlite3.Connection, keys: set[int]) -> set[int]:
 def _contents(conn: sqlite3.Connection, calls: set[int]) -> dict[int, set[int]]:
     found: dict[int, set[int]] = {}
     if calls:
-        for call, content in conn.execute(_CONTENTS, {"calls": json.dumps(list(calls))}):
+        for call, content in conn.execute(_CONTENTS, {"calls": listed(calls)}):
             found.setdefault(call, set()).add(content)
     return found
 
 
 def _sorted_out(
     conn: sqlite3.Connection,
-    batch: Sequence[Observation],
-    known: dict[int, set[int]],
-    contents: dict[int, set[int]],
+    prepared: Prepared,
+    shadowed: set[int],
     several: bool,  # noqa: FBT001 - private
     result: Added,
-) -> tuple[list[Observation], list[list[Observation]]]:
+) -> tuple[NewCalls, list[list[Observation]]]:
     """Return calls that need no look at others, and clusters of records that do.
 
     Records that are stored already, with all their keys, count as known and are in neither.
     """
-    news: list[Observation] = []
-    for observation in batch:
-        calls = {call for digest in observation.digests for call in known.get(digest, ())}
-        stored = len(calls) == 1 and all(known.get(digest) for digest in observation.digests)
-        if stored and observation.content in contents.get(min(calls), ()):
-            result.known += 1
-        else:
-            news.append(observation)
-    related = _related(conn, news) if several else set()
-    fresh: list[Observation] = []
-    clusters: list[list[Observation]] = []
-    for members in joined_by_keys([observation.digests for observation in news]):
-        first = news[members[0]]
-        alone = len(members) == 1 and not any(known.get(digest) for digest in first.digests)
-        if alone and not first.trace.scopes and members[0] not in related:
-            fresh.append(first)
-        else:
-            clusters.append([news[member] for member in members])
-    return fresh, clusters
+    batch, single = prepared.observations, prepared.single
+    known = call_rows.known_calls(conn, {digest for o in batch for digest in o.digests})
+    stored = _stored(conn, batch, known) - shadowed if known else set()
+    result.known += len(stored)
+    left = shadowed | stored
+    others = left | (_related(conn, prepared, left) if several else set())
+    if known:
+        others |= {p for p in single.positions if not known.keys().isdisjoint(batch[p].digests)}
+    fresh = single.without(others) if others else single
+    decided = left.union(fresh.positions)
+    rest = [record for position, record in enumerate(batch) if position not in decided]
+    joined = joined_by_keys([record.digests for record in rest])
+    return fresh, [[rest[member] for member in members] for members in joined]
 
 
-def _related(conn: sqlite3.Connection, news: Sequence[Observation]) -> set[int]:
+def _stored(
+    conn: sqlite3.Connection, batch: Sequence[Observation], known: dict[int, set[int]]
+) -> set[int]:
+    """Return positions of records that are stored, each under all of its keys."""
+    contents = _contents(conn, {call for calls in known.values() for call in calls})
+    stored: set[int] = set()
+    for position, record in enumerate(batch):
+        calls = {call for digest in record.digests for call in known.get(digest, ())}
+        complete = len(calls) == 1 and all(digest in known for digest in record.digests)
+        if complete and record.content in contents.get(min(calls), ()):
+            stored.add(position)
+    return stored
+
+
+def _related(conn: sqlite3.Connection, prepared: Prepared, left: set[int]) -> set[int]:
     """Return positions of records that another source may have seen, stored or in this batch."""
-    groups: dict[matching.Group, list[int]] = {}
-    for position, observation in enumerate(news):
-        if (group := matching.group_of(observation.trace)) is not None:
-            groups.setdefault(group, []).append(position)
+    groups = prepared.groups
+    if left:
+        groups = {group: p for group, all_ in groups.items() if (p := sorted({*all_} - left))}
     related: set[int] = set()
     seen = seen_by(conn, groups)
+    batch = prepared.observations
     for group, positions in groups.items():
-        sources = {news[position].trace.source for position in positions}
+        if group not in seen and len(positions) == 1:
+            continue
+        sources = {batch[position].trace.source for position in positions}
         if len(sources | seen.get(group, set())) > 1:
             related.update(positions)
     return related
 
 
-def _insert_fresh(
-    conn: sqlite3.Connection, fresh: Sequence[Observation], result: Added
-) -> set[int]:
-    if not fresh:
+def _insert_fresh(conn: sqlite3.Connection, fresh: NewCalls, result: Added) -> set[int]:
+    """Store calls that need no look at others; return the trace keys they carry."""
+    if not fresh.rows:
         return set()
     first = call_rows.next_id(conn)
-    result.days |= call_rows.insert_new(conn, fresh, first)
-    result.added += len(fresh)
-    links = [
-        weak_sessions.link(observation, call_id)
-        for call_id, observation in enumerate(fresh, first)
-        if observation.trace.trace_id is not None
-    ]
-    weak_sessions.add(conn, links)
-    return {link[0] for link in links}
+    call_rows.insert_new(conn, fresh, first)
+    result.added += len(fresh.rows)
+    result.days.update(fresh.days)
+    return weak_sessions.add(
+        conn, ((call, link) for call, link in enumerate(fresh.links, first) if link is not None)
+    )
 
 
 def _rebuild(

@@ -33,7 +33,7 @@ from prodlens.storage.merging import Place
 from prodlens.trace_ingestion.outcome import (
     BEFORE_SINCE,
     COUNTED_ELSEWHERE,
-    DAILY_FIGURES,
+    NOTED,
     FileReport,
 )
 from prodlens.trace_normalizer import RecordNormalizer
@@ -54,12 +54,6 @@ Gate = Callable[[], AbstractContextManager[Any]]
 """Makes the context of one transaction: where several processes write, each waits there."""
 
 UNKNOWN_MODEL: Final = "(model not known)"
-_NOTED: Final[dict[type, str]] = {
-    ContextFact: "facts about sessions",
-    DailyFact: DAILY_FIGURES,
-    SessionLink: "links of sessions",
-    Suggestion: "edits",
-}
 
 
 class RecordSink:
@@ -98,12 +92,12 @@ class RecordSink:
         self.start = 0
         self.start_line = 1
         self.options_text = options.ledger_text()
-        self.pending_records = 0
-        self.pending_bytes = 0
+        self.pending_records = self.pending_bytes = 0
         self._store = store
         self._name = name
         self._options = options
         self._prices = prices
+        self._price_of: Callable[[CanonicalTrace], tuple[int, str] | None] | None = None
         self._now = now
         self._repo = parse_repository(options.repo_slug) if options.repo_slug else None
         self._file_id = file_id
@@ -212,7 +206,7 @@ class RecordSink:
     def _take_other(self, outcome: Outcome, item: RawRecord) -> None:
         """Keep what a record says beside calls; a filtered run leaves out what is too early."""
         records, since = self._records, self._options.since
-        self.report.noted[_NOTED[type(outcome)]] += 1
+        self.report.noted[NOTED[type(outcome)]] += 1
         if isinstance(outcome, Suggestion):
             if since is None or outcome.timestamp is None or outcome.timestamp >= since:
                 records.suggestions.append((outcome, Place(self._id(), item.offset, item.line)))
@@ -236,8 +230,6 @@ class RecordSink:
             given["traffic_class"] = found
         nanos, version = self._price(trace)
         if given:
-            if trace.cost_usd is None:  # `observe` would make another copy for that
-                given["cost_source"] = None
             trace = replaced(trace, **given)
         place = Place(self._id(), item.offset, item.line)
         try:
@@ -271,11 +263,11 @@ class RecordSink:
 
     def _priced(self, trace: CanonicalTrace) -> tuple[int, str] | None:
         """Return the computed cost of a call's tokens, None when there is no price."""
-        if self._prices is None:
-            from prodlens.pricing import PriceBook
+        if self._price_of is None:
+            from prodlens.trace_ingestion.prices import pricing
 
-            self._prices = PriceBook()
-        return price(self._prices, trace)
+            self._price_of = pricing(self._prices)
+        return self._price_of(trace)
 
     def _salted(self, digests: Iterable[int]) -> bytes:
         """Return digests as they may be stored; called inside the transaction that stores them."""
@@ -326,17 +318,25 @@ class RecordSink:
         )
         self.report.set_aside[reason] += 1
 
-    def commit(self, progress: FileProgress | None, *, last: bool = False) -> None:
+    def prepare(self) -> None:
+        """Do what storing needs and no database knows; `commit` does it if nobody did before."""
+        self._records.prepared()
+
+    def commit(self, progress: FileProgress | None, *, last: bool = False) -> recording.Records:
         """Store what waits, in one transaction with the progress it stands for.
 
         Args:
             progress: How far the file was read; None leaves the ledger as it is.
             last: The file has been read to its end: close the dead letters that it no longer has.
+
+        Returns:
+            What was stored: whoever holds others up may free it later.
         """
         if self._options.dry_run:
             self._preview()
         else:
             file_id = self._id()
+            self.prepare()
             with self._gate(), self._store.transaction() as conn:
                 done = recording.record(
                     conn, self._records, price=self._priced, salted=self._salted
@@ -353,9 +353,10 @@ class RecordSink:
             if done.shadowed:
                 self.report.skipped[COUNTED_ELSEWHERE] += done.shadowed
                 self._shadowed += done.shadowed
-        self._records.clear()
+        stored, self._records = self._records, recording.Records()
         self._letters.clear()
         self.pending_records = self.pending_bytes = 0
+        return stored
 
     def _preview(self) -> None:
         added, known = traces.preview(self._store.conn, self._records.calls, self._previewed)
@@ -395,23 +396,3 @@ class RecordSink:
         closing = set(self._open.values())
         ledger.close_letters(conn, closing & self._readable, "resolved")
         ledger.close_letters(conn, closing - self._readable, "gone")
-
-
-def price(prices: PriceBook, trace: CanonicalTrace) -> tuple[int, str] | None:
-    """Return `(nano-dollars, price version)` of a call's tokens, None when there is no price."""
-    from prodlens.pricing import Usage
-
-    cost = prices.cost(
-        provider=trace.provider,
-        model=trace.model_raw or trace.model,
-        day=trace.timestamp.date(),
-        at=trace.timestamp,
-        usage=Usage(
-            tokens_in=trace.tokens_in,
-            tokens_out=trace.tokens_out,
-            cache_read_tokens=trace.cache_read_tokens,
-            cache_write_tokens=trace.cache_write_tokens,
-            cache_write_1h_tokens=trace.cache_write_1h_tokens,
-        ),
-    )
-    return None if cost is None else (cost.nanos, cost.price_version)

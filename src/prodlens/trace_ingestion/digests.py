@@ -40,12 +40,18 @@ class FileDigest:
         if size < self.covered:
             self._hash = hashlib.sha256()
             self.covered = 0
+        if size == self.covered:
+            return self._hash.hexdigest()
         with files.open_file(str(self._path)) as stream:
             stream.seek(self.covered)
             while self.covered < size and (block := stream.read(min(_BLOCK, size - self.covered))):
-                self._hash.update(block)
-                self.covered += len(block)
+                self.carry_on(block)
         return self._hash.hexdigest()
+
+    def carry_on(self, block: bytes) -> None:
+        """Cover the bytes that follow, as somebody else has read them."""
+        self._hash.update(block)
+        self.covered += len(block)
 
     def ends_at(self, size: int) -> bool:
         """Return whether the file has no more than `size` bytes."""

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 JOB: Final = "trace_ingestion"
 MAX_RECORD_BYTES: Final = 64 * 1024 * 1024
-BATCH_RECORDS = 5000
+BATCH_RECORDS = 10_000
 """Records of one transaction; tests that kill the process make it smaller."""
 BATCH_BYTES: Final = 64 * 1024 * 1024
 """Bytes of one transaction: what is read again when it is lost."""

@@ -129,7 +129,7 @@ class ManyFiles:
         sink = opened.sink
         file = FileInParts(opened, on_progress=on_progress)
         with (
-            Parts(opened.path, start=sink.start, line=sink.start_line) as parts,
+            Parts(opened.path, start=sink.start, line=sink.start_line, digest=file.digest) as parts,
             self._helpers() as helpers,
         ):
             left = helpers.read_parts(file, parts)

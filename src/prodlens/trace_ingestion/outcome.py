@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from prodlens.schemas import ContextFact, DailyFact, SessionLink, Suggestion
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
@@ -17,6 +19,13 @@ READER_VERSION: Final = 3
 BEFORE_SINCE: Final = "before --since"
 COUNTED_ELSEWHERE: Final = "sum or repeat of other records"
 DAILY_FIGURES: Final = "daily figures"
+NOTED: Final[dict[type, str]] = {
+    ContextFact: "facts about sessions",
+    DailyFact: DAILY_FIGURES,
+    SessionLink: "links of sessions",
+    Suggestion: "edits",
+}
+"""What records may say beside calls, as reports name it."""
 REPORT_SCHEMA: Final = "prodlens.ingest/1"
 
 

@@ -13,6 +13,8 @@ from prodlens.trace_ingestion import files
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from prodlens.trace_ingestion.digests import FileDigest
+
 PART_BYTES = 4 << 20
 """About how much one process reads before it commits; tests make it smaller."""
 _MOST_PARTS_LONG: Final = 32
@@ -29,12 +31,14 @@ class Part:
         start: Offset of its first byte.
         line: 1-based line there.
         end: Offset behind its last byte.
+        digest: Digest (hex) of the file's bytes up to `end`; empty for what is left over.
     """
 
     number: int
     start: int
     line: int
     end: int
+    digest: str = ""
 
 
 class Parts:
@@ -44,16 +48,19 @@ class Parts:
         path: The file.
         start: Offset of the first part.
         line: Line there.
+        digest: Digest of the file; carried on part by part, before anybody waits for it.
 
     Attributes:
         rest: What is left where no cut was found for long: too much to be lost by a kill, so it is
             for the process that was started, whose progress is kept; None while all was given out.
     """
 
-    def __init__(self, path: str, *, start: int, line: int) -> None:
+    def __init__(self, path: str, *, start: int, line: int, digest: FileDigest) -> None:
         self._stream: BinaryIO = files.open_file(path)  # open until `__exit__`
         self._lock = threading.Lock()
         self._end = Path(path).stat().st_size
+        self._digest = digest
+        digest.up_to(start)
         self._number, self._start, self._line, self._size = 0, start, line, PART_BYTES
         self.rest: Part | None = None
 
@@ -74,13 +81,14 @@ class Parts:
             if self._start >= self._end or self.rest is not None:
                 return None
             end = self._cut()
-            part = Part(self._number, self._start, self._line, end or self._end)
             if end is None:
-                self.rest = part
+                self.rest = Part(self._number, self._start, self._line, self._end)
                 return None
+            lines, digest = self._passed(end)
+            part = Part(self._number, self._start, self._line, end, digest)
             self._number += 1
-            self._line += self._lines(part)
-            self._start = part.end
+            self._line += lines
+            self._start = end
             return part
 
     def _cut(self) -> int | None:
@@ -95,13 +103,15 @@ class Parts:
             near += self._size
         return self._end
 
-    def _lines(self, part: Part) -> int:
-        self._stream.seek(part.start)
-        left, lines = part.end - part.start, 0
+    def _passed(self, end: int) -> tuple[int, str]:
+        """Return the lines from the last cut to `end`, and the digest of all bytes before it."""
+        self._stream.seek(self._start)
+        left, lines = end - self._start, 0
         while left > 0 and (block := self._stream.read(min(_BLOCK, left))):
             left -= len(block)
             lines += block.count(b"\n")
-        return lines
+            self._digest.carry_on(block)
+        return lines, self._digest.up_to(end)
 
 
 def can_be_cut(path: str, start: int) -> bool:

@@ -38,6 +38,7 @@ from prodlens.trace_normalizer import decoder_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from prodlens.storage.recording import Records
     from prodlens.trace_ingestion.messages import ReadFile, Setting
 
 MOST_WAITING = 40_000
@@ -59,6 +60,7 @@ class Worker:
     def __init__(self, source: BinaryIO, target: BinaryIO) -> None:
         self._source, self._target = source, target
         self._setting: Setting = receive(source)
+        self._stored: Records | None = None
 
     def run(self) -> None:
         """Work until the other side closes the pipe."""
@@ -69,6 +71,7 @@ class Worker:
                     message = receive(self._source)
                     with without_collecting():
                         send(self._target, self._tried(store, message))
+                        self._stored = None  # not before: the next one waits for the answer
         except ProdLensError as error:
             send(self._target, Failed(error))
 
@@ -123,15 +126,17 @@ class Worker:
             for item in reader:
                 sink.take(item)
                 if sink.pending_records >= MOST_WAITING or sink.pending_bytes >= BATCH_BYTES:
+                    sink.prepare()
                     with self._turn():
                         sink.commit(None)
+        sink.prepare()
         exact = reader.safe_offset == part.end and reader.resumable and not sink.has_state
         send(self._target, PartRead(reader.safe_offset, reader.safe_line, exact))
         answer = receive(self._source)
         if not isinstance(answer, Commit):
             return None
         sink.enter(part.start, part.line, answer.before, resumed=asked.resumed)
-        sink.commit(answer.progress, last=True)
+        self._stored = sink.commit(answer.progress, last=True)
         return Done(sink.report, sink.counted)
 
 

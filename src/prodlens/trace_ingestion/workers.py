@@ -264,7 +264,7 @@ class Helpers:
                 if not isinstance(read, PartRead):
                     return
                 if turns.may(part.number) and read.exact:
-                    helper.send(file.commit(read))
+                    helper.send(file.commit(part, read.safe_line))
                     file.add(helper.receive(), part)
                     turns.over(part=True)
                     continue
@@ -307,13 +307,14 @@ class FileInParts:
     Attributes:
         report: What came of the parts that were stored.
         before: What their records, and those that an earlier run read, came to.
+        digest: The file's digest.
     """
 
     def __init__(self, opened: Opened, *, on_progress: Callable[[str, int], None] | None) -> None:
         sink = opened.sink
         self.report, self.before = FileReport(opened.path), sink.before
         self._name, self._options = opened.name, opened.options
-        self._digest = opened.digest or FileDigest(opened.path)
+        self.digest = opened.digest or FileDigest(opened.path)
         self._file_id, self._resumed = sink.file_id, sink.resumed
         self._on_progress = on_progress
 
@@ -328,15 +329,19 @@ class FileInParts:
             resumed=self._resumed,
         )
 
-    def commit(self, read: PartRead) -> Commit:
-        """Return the word that lets the next part be committed, with the progress it stands for."""
-        end = read.safe_offset
+    def commit(self, part: Part, line: int) -> Commit:
+        """Return the word that lets a part be committed, with the progress it stands for.
+
+        Args:
+            part: The part, which was read to its end.
+            line: Line behind it.
+        """
         progress = FileProgress(
-            size=end,
-            digest=self._digest.up_to(end),
-            offset=end,
-            line=read.safe_line,
-            complete=self._digest.ends_at(end),
+            size=part.end,
+            digest=part.digest,
+            offset=part.end,
+            line=line,
+            complete=self.digest.ends_at(part.end),
             resumable=True,
         )
         return Commit(progress, self.before)
