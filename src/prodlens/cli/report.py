@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from prodlens.exports.model import ReportModel
     from prodlens.exports.verification import Check
     from prodlens.metrics.report import Report, ReportGenerator
+    from prodlens.selection import Selection
     from prodlens.storage import ProdLensStore
 
 _SAID_ON_STDERR = frozenset(
@@ -33,6 +34,7 @@ _SAID_ON_STDERR = frozenset(
         "window_after_data",
         "no_data",
         "no_calls",
+        "models_chosen",
         "traffic_left_out",
         "incomplete_day",
     }
@@ -82,6 +84,13 @@ _SAID_ON_STDERR = frozenset(
     "rule says whose they are: unclassified.",
 )
 @click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="GLOB",
+    help="Only calls of this model (claude-*), as `prod-lens models` names it; may be repeated.",
+)
+@click.option(
     "--no-statistics",
     is_flag=True,
     help="Leave out associations, effect sizes and the interval of growth: quick figures alone.",
@@ -118,11 +127,11 @@ def report(app: App, /, **options: Any) -> None:
         "policy_models": options["policy_models"] or app.settings.report.policy_models,
     }
     _check(asked)
-    traffic = _traffic(options["traffic"])
+    calls = _calls(options["traffic"], options["models"])
     with _open(app) as store:
         _refresh(app, store)
         made = generator(
-            app, store, as_of, timezone, traffic=traffic, statistics=not options["no_statistics"]
+            app, store, as_of, timezone, calls=calls, statistics=not options["no_statistics"]
         ).build_whole(lag_days=options["lag_days"], compare=options["compare"], **asked)
     _out(app, made, targets, table=table, width=options["width"])
 
@@ -149,7 +158,9 @@ def verify(app: App, file: Path) -> None:
             store,
             as_of,
             str(said.get("timezone", "UTC")),
-            traffic=_traffic(",".join(map(str, said.get("traffic", ())))),
+            calls=_calls(
+                ",".join(map(str, said.get("traffic", ()))), [*map(str, said.get("models", ()))]
+            ),
             idle_minutes=int(said.get("idle_minutes", IDLE_MINUTES)),
             statistics=bool(said.get("statistics", True)),
         ).build_whole(compare=compare, **asked)
@@ -186,7 +197,7 @@ def generator(
     as_of: datetime | None,
     timezone: str | None = None,
     *,
-    traffic: tuple[str, ...] = (),
+    calls: Selection | None = None,
     idle_minutes: int | None = None,
     statistics: bool = True,
 ) -> ReportGenerator:
@@ -197,7 +208,7 @@ def generator(
         store: The store.
         as_of: The instant to report as of; None is the present.
         timezone: IANA name of the zone whose days count; None is what the settings say.
-        traffic: Traffic classes that count; none is all.
+        calls: Traffic classes and models that count; None is all.
         idle_minutes: Minutes without a call that end a working session; None is what the settings
             say.
         statistics: Whether associations, effect sizes and their intervals are computed.
@@ -214,7 +225,7 @@ def generator(
         asking=Asking(
             declared=declared_of(app),
             nonworking_days=app.settings.report.nonworking_days,
-            selection=Selection(traffic=traffic),
+            selection=calls or Selection(),
             idle_minutes=idle_minutes or app.settings.report.idle_minutes,
             statistics=statistics,
         ),
@@ -222,17 +233,23 @@ def generator(
     )
 
 
-def _traffic(text: str | None) -> tuple[str, ...]:
-    """Return the traffic classes of `--traffic`.
+def _calls(traffic: str | None, models: Sequence[str]) -> Selection:
+    """Return the calls that count by `--traffic` and `--model`.
 
     Raises:
-        click.UsageError: There is no class of that name.
+        click.UsageError: There is no class of that name, or a glob is blank or can't be printed.
     """
     from prodlens.errors import InputError
     from prodlens.metrics.traffic import parse_traffic
+    from prodlens.selection import Selection
 
+    for glob in models:
+        if not glob.strip() or not glob.isprintable():
+            raise click.UsageError(
+                f"{glob!r} is no model: give a name, or a glob such as claude-*."
+            )
     try:
-        return parse_traffic(text)
+        return Selection(traffic=parse_traffic(traffic), models=tuple(dict.fromkeys(models)))
     except InputError as error:
         raise click.UsageError(str(error)) from None
 

@@ -145,6 +145,7 @@ def _filters(report: Report) -> Filters:
         incomplete_day=window.incomplete_day,
         lag_days=report.lag_days,
         policy_models=tuple(from_outside(one) for one in report.policy.patterns),
+        models=tuple(from_outside(one) for one in report.asking.selection.models),
         traffic=tuple(traffic_name(one) for one in report.asking.selection.traffic),
         compare="none" if against is None else against.kind,
         compared_first_day=None if against is None else against.first_day,

@@ -100,6 +100,9 @@ def _slice(filters: Filters) -> Iterator[tuple[str, Markup]]:
     yield "Repository", name(filters.repo) if filters.repo else said("all of them")
     if filters.first_day is not None and filters.last_day is not None:
         yield "Days, UTC", said(day_range(filters.first_day, filters.last_day))
+    if filters.models:
+        globs = [part for glob in filters.models for part in (", ", name(glob))][1:]
+        yield "Models", joined(globs)
     yield "Asked for", said(_asked(filters.since, filters.until))
     if filters.incomplete_day is not None:
         yield "Not over yet", said(day_text(filters.incomplete_day))

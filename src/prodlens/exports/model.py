@@ -234,6 +234,7 @@ class Filters:
         incomplete_day: The present day when it is part of the report; else None.
         lag_days: Days from use to delivery.
         policy_models: Globs of the models a policy allows.
+        models: Globs of the models whose calls count; empty for all.
         traffic: Traffic classes that count; empty for all.
         compare: `previous`, `year` or `none`.
         compared_first_day: First day that figures are compared with; None without a comparison.
@@ -248,6 +249,7 @@ class Filters:
     incomplete_day: date | None
     lag_days: int
     policy_models: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
     traffic: tuple[str, ...] = ()
     compare: str = "none"
     compared_first_day: date | None = None

@@ -147,6 +147,8 @@ def _about(model: ReportModel, made: str) -> Iterator[tuple[str, str]]:
     yield "Lag", f"{counted(filters.lag_days, 'day')} from use to delivery"
     if filters.policy_models:
         yield "Policy models", ", ".join(filters.policy_models)
+    if filters.models:
+        yield "Models", ", ".join(filters.models)
     if filters.traffic:
         yield "Traffic", ", ".join(filters.traffic)
     yield "Made", made

@@ -261,6 +261,8 @@ def _about(model: ReportModel) -> Iterator[tuple[str, str]]:
         yield f"Note: {note.code.replace('_', ' ')}", note.text
     asked, versions = model.filters, model.versions
     yield "Repository", asked.repo or "all of them"
+    if asked.models:
+        yield "Models", ", ".join(asked.models)
     yield "First day (UTC)", "no data" if asked.first_day is None else str(asked.first_day)
     yield "Last day (UTC)", "no data" if asked.last_day is None else str(asked.last_day)
     yield "Asked for from", _instant(asked.since) or "the beginning"

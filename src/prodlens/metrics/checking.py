@@ -85,7 +85,7 @@ def _looked(
         key_of(
             pair,
             span,
-            scope=asking.repo or "",
+            scope=asking.scope,
             aside=span.places(asking.nonworking_days),
         ),
     )

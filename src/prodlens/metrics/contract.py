@@ -225,6 +225,7 @@ def _model(line: ModelLine) -> dict[str, Any]:
 def _metadata(report: Report) -> dict[str, Any]:
     window, timezone = report.window, report.asking.selection.timezone
     traffic, idle = report.asking.selection.traffic, report.inputs.idle_minutes
+    models = report.asking.selection.models
     return {
         "repo": report.repo,
         "since": shown(window.since),
@@ -238,6 +239,7 @@ def _metadata(report: Report) -> dict[str, Any]:
         "generated_at": format_instant(report.generated_at),
         "version": __version__,
         **({} if timezone == "UTC" else {"timezone": timezone}),
+        **({"models": list(models)} if models else {}),
         **({"traffic": [traffic_name(one) for one in traffic]} if traffic else {}),
         **({} if idle == IDLE_MINUTES else {"idle_minutes": idle}),
         **({} if report.asking.statistics else {"statistics": False}),

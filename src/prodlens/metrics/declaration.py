@@ -53,8 +53,8 @@ class Declared:
     def is_about(self, pair: tuple[str, str], selection: Selection) -> bool:
         """Return whether it is about these series of that repository, at whatever lag and time."""
         repositories = () if self.repo is None else (self.repo,)
-        if selection.traffic:
-            return False  # what was declared is about all traffic
+        if selection.traffic or selection.models:
+            return False  # what was declared is about all calls
         return (self.x, self.y) == pair and selection.repositories == repositories
 
 
@@ -84,6 +84,14 @@ class Asking:
         """Repository; None is all of them."""
         return self.selection.repositories[0] if self.selection.repositories else None
 
+    @property
+    def scope(self) -> str:
+        """Repository, and what else narrows the calls, in words for a cache; '' is everything."""
+        selection = self.selection
+        narrow = {"model": selection.models, "traffic": selection.traffic}
+        words = (f"{name}={','.join(sorted(kept))}" for name, kept in narrow.items() if kept)
+        return ";".join((self.repo or "", *words))
+
     def about(self, pair: tuple[str, str]) -> Declared | None:
         """Return the declared comparison when it is about these two series, else None."""
         said = self.declared
@@ -104,7 +112,7 @@ class Asking:
         """
         said = self.declared
         if said is None:
-            whole = not self.selection.traffic
+            whole = not (self.selection.traffic or self.selection.models)
             return "primary" if whole and (*pair, lag_days) == DEFAULT_PRIMARY else "exploratory"
         due = declaration == "confirmatory" and said.lag_days == lag_days
         return "confirmatory" if due else "exploratory"

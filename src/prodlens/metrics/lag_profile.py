@@ -174,7 +174,7 @@ class _Search:
             key_of(
                 (self.start.x, self.start.y),
                 self.span,
-                scope=f"{self.start.repo or ''}{about}",
+                scope=f"{self.question.scope}{about}",
                 method=_METHODS[self.start.method],
                 aside=aside,
             ),

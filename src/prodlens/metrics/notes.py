@@ -13,7 +13,7 @@ from prodlens.clock import local_day
 from prodlens.metrics.traffic import traffic_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from prodlens.metrics.coverage import Coverage
@@ -67,6 +67,15 @@ def without_statistics() -> Note:
         code="statistics_left_out",
         text="Associations, effect sizes and the interval of growth were not asked for.",
         keys=("ai_outcome_association", "effect_sizes", "multiple_comparison_adjustment"),
+    )
+
+
+def models_chosen(globs: Sequence[str]) -> Note:
+    """Return the note of a report on calls of some models alone."""
+    return Note(
+        code="models_chosen",
+        text=f"Only calls of {' and '.join(globs)} count; other calls, and those that name no model, "
+        "are left out. Deliveries stay what they are.",
     )
 
 

@@ -20,7 +20,7 @@ from prodlens.metrics.delivery_evidence import AI_LABELS
 from prodlens.metrics.effects import effect_sizes, in_order, not_asked
 from prodlens.metrics.inputs import Conventions, observe, one_state, read_inputs
 from prodlens.metrics.measures import measure
-from prodlens.metrics.notes import notes_of, without_statistics
+from prodlens.metrics.notes import models_chosen, notes_of, without_statistics
 from prodlens.metrics.policy import parse_policy
 from prodlens.metrics.window import instant, resolve
 from prodlens.selection import Selection, parse_repository
@@ -115,7 +115,7 @@ class ReportGenerator:
         as_of: The instant to report as of, instead of the present: what came later doesn't count.
         ai_labels: Labels of pull requests (globs) that are a sign of AI assistance.
         asking: The comparison that was declared beforehand, and the holidays that associations set
-            aside; of its slice only the traffic counts, its instant is passed over. None is
+            aside; of its slice only traffic and models count, its instant is passed over. None is
             neither.
         timezone: IANA name of the zone whose days are counted.
 
@@ -196,6 +196,7 @@ class ReportGenerator:
                 since=_first_instant(window),
                 until=asked[1],
                 repositories=repositories,
+                models=self._asking.selection.models,
                 traffic=self._asking.selection.traffic,
                 timezone=self._timezone,
             )
@@ -230,6 +231,7 @@ class ReportGenerator:
             coverage=coverage,
             notes=(
                 *notes_of(window, coverage, slug),
+                *((models_chosen(selection.models),) if selection.models else ()),
                 *(() if asking.statistics else (without_statistics(),)),
             ),
             asking=asking,

@@ -161,7 +161,7 @@ def _kept(store: ProdLensStore, compared: Compared, name: Name) -> Kept:
         key_of(
             compared.pair,
             compared.span,
-            scope=f"{compared.asking.repo or ''};{name}",
+            scope=f"{compared.asking.scope};{name}",
             method="strip",
             aside=compared.span.places(compared.asking.nonworking_days),
             more=more,

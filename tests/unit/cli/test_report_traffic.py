@@ -1,4 +1,4 @@
-"""`report --traffic` and the setting of idle minutes reach the report, and its verification."""
+"""`report --traffic`, `--model` and the setting of idle minutes reach the report, and `verify`."""
 
 from __future__ import annotations
 
@@ -67,3 +67,61 @@ def test_the_setting_of_idle_minutes_cuts_and_stays_with_the_file() -> None:
     assert document["metadata"]["idle_minutes"] == document["coverage"]["idle_minutes"] == 10
     settings.unlink()
     assert run("verify", "report.json").exit_code == 0
+
+
+@pytest.fixture
+def models() -> None:
+    """One more call each of two models, and of none."""
+    with ProdLensStore(".prod-lens/cache.db") as store:
+        store.insert_sessions(
+            {
+                "timestamp": f"2026-09-02T12:0{minute}:00Z",
+                "developer_id": "ada",
+                "model": model,
+                "tokens_in": 10**minute,
+            }
+            for minute, model in enumerate(("claude-opus-5", "gpt-5", None))
+        )
+
+
+@pytest.mark.usefixtures("models")
+def test_only_calls_of_the_models_asked_for_count_and_the_report_says_so() -> None:
+    document = json.loads(run("--model", "claude-*", "--json").stdout)
+    assert document["metrics"]["calls"]["value"] == 1
+    assert document["metrics"]["total_tokens"]["value"] == 1
+    assert [line["model"] for line in document["models"]] == ["claude-opus-5"]
+    assert document["metadata"]["models"] == ["claude-*"]
+    assert document["report"]["filters"]["models"] == ["claude-*"]
+    both = json.loads(run("--model", "claude-*", "--model", "gpt-5", "--json").stdout)
+    assert both["metrics"]["total_tokens"]["value"] == 11
+    shown = run("--model", "claude-*", "--model", "gpt-5", "--width", "150").stdout
+    assert "Only calls of claude-* and gpt-5 count; other calls" in " ".join(shown.split())
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize("ending", ["txt", "md", "html", "csv", "xlsx"])
+def test_every_file_is_written_of_some_models(ending: str) -> None:
+    assert run("--model", "claude-*", "-o", f"report.{ending}").exit_code == 0
+    content = Path(f"report.{ending}").read_bytes()
+    assert ending in {"csv", "xlsx"} or b"Only calls of" in content
+
+
+@pytest.mark.usefixtures("models")
+def test_a_report_of_some_models_is_made_again_from_the_same_models() -> None:
+    assert run("--model", "claude-*", "-o", "report.json").exit_code == 0
+    result = run("verify", "report.json")
+    assert (result.exit_code, "still hold" in result.stdout) == (0, True)
+
+
+@pytest.mark.usefixtures("models")
+def test_a_model_that_no_call_names_gives_no_calls() -> None:
+    document = json.loads(run("--model", "gemini-*", "--json").stdout)
+    assert document["metrics"]["calls"]["value"] == 0
+    assert {"models_chosen", "no_calls"} <= {note["code"] for note in document["notes"]}
+
+
+@pytest.mark.parametrize("glob", ["", "  ", "gpt\x1b[2J"])
+def test_a_model_that_is_none_is_a_usage_error(glob: str) -> None:
+    result = run("--model", glob)
+    assert result.exit_code == 2
+    assert "is no model: give a name, or a glob such as claude-*." in result.stderr
