@@ -122,7 +122,7 @@ def purge(app: App, older_than: str, yes: bool) -> None:
         with store.transaction() as conn:
             paths = ledger.purge(conn, before)
         for path in set(paths):
-            mirror.write(store.conn, app.settings.ingest.dead_letter_dir, path)
+            mirror.write(store, app.settings.ingest.dead_letter_dir, path)
     if app.json:
         app.out.json({"schema": "prodlens.dead-letter-purge/1", "forgotten": len(paths)})
         return

@@ -209,7 +209,7 @@ class TraceIngestor:
             if digest.unchanged(entry.progress):
                 sink.report.unchanged = True
                 if entry.set_aside:  # a run that was killed may have left the list behind
-                    mirror.write(self._store.conn, self._dead_letter_dir, name)
+                    mirror.write(self._store, self._dead_letter_dir, name)
             elif digest.grown(entry.progress):
                 sink.resume(entry)
         return Opened(path, name, options, sink, digest)
@@ -237,7 +237,7 @@ class TraceIngestor:
         # what an earlier run set aside counts as well: it may have been killed before its list
         found = sink.report.set_aside or sink.before.set_aside
         if not opened.options.dry_run and (found or mirror.exists(folder, opened.name)):
-            mirror.write(self._store.conn, folder, opened.name)
+            mirror.write(self._store, folder, opened.name)
 
     def _read(
         self,

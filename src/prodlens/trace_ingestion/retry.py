@@ -61,7 +61,7 @@ def retry(
         done[status] += 1
         names.add(letter["path"])
     for name in names if dead_letter_dir is not None else ():
-        mirror.write(store.conn, dead_letter_dir or "", name)
+        mirror.write(store, dead_letter_dir or "", name)
     return done
 
 
