@@ -269,10 +269,44 @@ def test_each_part_knows_the_digest_of_the_file_up_to_its_end(tmp_path: Path) ->
         while (part := found.take()) is not None:
             taken.append(part)
     assert len(taken) > 2
-    assert taken[-1].end == digest.covered == len(data)
+    assert taken[-1].end == len(data)
+    assert digest.covered == 0  # whoever reads on begins where parts were stored, not cut
     for part in taken:
         assert part.digest == hashlib.sha256(data[: part.end]).hexdigest()
+    log.write_bytes(b"another file")
+    for part in taken:
+        assert found.stored(part).up_to(part.end) == part.digest
         assert part.line == data[: part.start].count(b"\n") + 1
+
+
+def test_a_file_that_becomes_another_while_it_is_read_on_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "log.jsonl"
+    rest = [*map(own, range(200, 400)), *ROLLOUT, *map(own, range(400, 600))]
+    before, after = (
+        b"\n".join([*map(own, range(first, first + 20)), *rest]) + b"\n" for first in (100, 600)
+    )
+    assert len(before) == len(after)
+    log.write_bytes(before)
+    monkeypatch.setattr(ingestor, "BATCH_RECORDS", 5)
+    reading = workers.Helpers.read_parts
+    left: list[parts.Part | None] = []
+
+    def replaced(helpers: workers.Helpers, file: workers.FileInParts, found: parts.Parts) -> Any:
+        left.append(reading(helpers, file, found))
+        log.write_bytes(after)
+        return left[0]
+
+    monkeypatch.setattr(workers.Helpers, "read_parts", replaced)
+    first, _ = ingest(tmp_path, log, 2)
+    assert left[0] is not None
+    assert left[0].number > 0
+    monkeypatch.setattr(workers.Helpers, "read_parts", reading)
+    again, stored = ingest(tmp_path, log, 2)
+    assert (first.unchanged, again.unchanged) == (False, False)
+    assert again.added == 20
+    assert len(stored["sessions"]) == first.added + 20
 
 
 def test_what_the_ledger_counts_depends_on_no_commit(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CLOSE: Final = 1e-9
 """Relative difference that two numerical libraries may have."""
+_UNSAID: Final = "The report doesn't say what it was asked for: make it anew."
 _LEFT_OUT: Final = ("metadata.", "report.versions.", "report.filters.")
 _GONE: Final = "is gone"
 _NAMES: Final = ("slug", "id")
@@ -97,8 +98,11 @@ def asked_by(document: Mapping[str, Any]) -> tuple[dict[str, Any], datetime, Com
         asked["lag_days"] = int(said["lag_days"])
         compare = document.get("report", {}).get("filters", {}).get("compare", "none")
         as_of = parse_stored(str(made))
+        calls = [said.get("models", []), said.get("traffic", [])]
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise InputError("The report doesn't say what it was asked for: make it anew.") from None
+        raise InputError(_UNSAID) from None
+    if not all(isinstance(one, list) for one in calls):
+        raise InputError(_UNSAID)
     return asked, as_of, cast("Compare", compare if compare in {"previous", "year"} else "none")
 
 

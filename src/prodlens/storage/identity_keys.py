@@ -89,6 +89,9 @@ def listed(values: Iterable[object]) -> str:
     return _encode()(list(values)).decode()
 
 
+_NO_COST: Final = (None, None, CostSource.UNKNOWN)
+
+
 def key_digest(key: str) -> int:
     """Return a key as a signed 64-bit integer: the first 8 bytes of its sha256.
 
@@ -124,8 +127,10 @@ def observe(
     if trace.cost_source is not None and trace.cost_source != CostSource.REPORTED:
         if trace.cost_usd is not None:
             cost_nanos, price_version = usd_to_nanos(trace.cost_usd), trace.price_version
-        if trace.cost_usd is not None or trace.price_version is not None:
+        if (trace.cost_usd, trace.price_version, trace.cost_source) != _NO_COST:
             trace = replaced(trace, cost_usd=None, cost_source=None, price_version=None)
+    if trace.session_source == IdSource.WEAK:  # guesses are made anew from what is stored
+        trace = replaced(trace, session_id=None, session_source=None)
     values = observed_values(trace)
     cost = None if trace.cost_usd is None else usd_to_nanos(trace.cost_usd)
     try:

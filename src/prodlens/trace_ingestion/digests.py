@@ -29,6 +29,12 @@ class FileDigest:
         self._hash = hashlib.sha256()
         self.covered = 0
 
+    def copy(self) -> FileDigest:
+        """Return a digest of the same bytes, to be carried on apart from this one."""
+        made = FileDigest(str(self._path))
+        made._hash, made.covered = self._hash.copy(), self.covered
+        return made
+
     def up_to(self, size: int) -> str:
         """Return the digest (hex) of the first `size` bytes, or of all when the file is shorter.
 

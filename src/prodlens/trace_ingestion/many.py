@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -135,7 +136,7 @@ class ManyFiles:
             left = helpers.read_parts(file, parts)
         if left is not None:
             sink.enter(left.start, left.line, file.before, resumed=sink.resumed)
-            rest = self._reader.read(opened, on_progress)
+            rest = self._reader.read(replace(opened, digest=file.digest), on_progress)
             file.report.add(rest)
         sink.report.set_aside.update(file.report.set_aside)
         self._reader.finish(opened)

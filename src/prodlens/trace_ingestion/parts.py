@@ -48,7 +48,7 @@ class Parts:
         path: The file.
         start: Offset of the first part.
         line: Line there.
-        digest: Digest of the file; carried on part by part, before anybody waits for it.
+        digest: Digest of the file, up to `start` or less.
 
     Attributes:
         rest: What is left where no cut was found for long: too much to be lost by a kill, so it is
@@ -59,10 +59,11 @@ class Parts:
         self._stream: BinaryIO = files.open_file(path)  # open until `__exit__`
         self._lock = threading.Lock()
         self._end = Path(path).stat().st_size
-        self._digest = digest
-        digest.up_to(start)
+        self._digest = digest.copy()
+        self._digest.up_to(start)
         self._number, self._start, self._line, self._size = 0, start, line, PART_BYTES
         self.rest: Part | None = None
+        self._behind: dict[int, FileDigest] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -84,12 +85,21 @@ class Parts:
             if end is None:
                 self.rest = Part(self._number, self._start, self._line, self._end)
                 return None
-            lines, digest = self._passed(end)
-            part = Part(self._number, self._start, self._line, end, digest)
+            lines = self._passed(end)
+            digest = self._behind[self._number] = self._digest.copy()
+            part = Part(self._number, self._start, self._line, end, digest.up_to(end))
             self._number += 1
             self._line += lines
             self._start = end
             return part
+
+    def stored(self, part: Part) -> FileDigest:
+        """Return the digest of the file's bytes up to the end of a part, to be carried on.
+
+        Of the bytes that were there when the part was cut: the file may have become another one.
+        """
+        with self._lock:
+            return self._behind.pop(part.number)
 
     def _cut(self) -> int | None:
         """Return where the next part ends, None when it would get too long."""
@@ -103,15 +113,15 @@ class Parts:
             near += self._size
         return self._end
 
-    def _passed(self, end: int) -> tuple[int, str]:
-        """Return the lines from the last cut to `end`, and the digest of all bytes before it."""
+    def _passed(self, end: int) -> int:
+        """Return the lines from the last cut to `end`, and let the digest cover them."""
         self._stream.seek(self._start)
         left, lines = end - self._start, 0
         while left > 0 and (block := self._stream.read(min(_BLOCK, left))):
             left -= len(block)
             lines += block.count(b"\n")
             self._digest.carry_on(block)
-        return lines, self._digest.up_to(end)
+        return lines
 
 
 def can_be_cut(path: str, start: int) -> bool:

@@ -265,7 +265,7 @@ class Helpers:
                     return
                 if turns.may(part.number) and read.exact:
                     helper.send(file.commit(part, read.safe_line))
-                    file.add(helper.receive(), part)
+                    file.add(helper.receive(), part, parts.stored(part))
                     turns.over(part=True)
                     continue
                 if not turns.ended:
@@ -307,7 +307,7 @@ class FileInParts:
     Attributes:
         report: What came of the parts that were stored.
         before: What their records, and those that an earlier run read, came to.
-        digest: The file's digest.
+        digest: Covers the bytes of the parts that were stored; whoever reads on carries it on.
     """
 
     def __init__(self, opened: Opened, *, on_progress: Callable[[str, int], None] | None) -> None:
@@ -346,9 +346,10 @@ class FileInParts:
         )
         return Commit(progress, self.before)
 
-    def add(self, done: Done, part: Part) -> None:
-        """Note that a part was committed, and what came of it."""
+    def add(self, done: Done, part: Part, digest: FileDigest) -> None:
+        """Note that a part was committed, what came of it, and the digest at its end."""
         self.report.add(done.report)
+        self.digest = digest
         if done.counted is not None:
             self.before.add(done.counted)
         if self._on_progress is not None:

@@ -113,6 +113,17 @@ def test_a_report_of_some_models_is_made_again_from_the_same_models() -> None:
     assert (result.exit_code, "still hold" in result.stdout) == (0, True)
 
 
+@pytest.mark.parametrize("name", ["models", "traffic"])
+@pytest.mark.parametrize("value", [None, "claude-*", 7])
+def test_a_file_that_doesn_t_say_which_calls_count_is_refused(name: str, value: object) -> None:
+    document = json.loads(run("--json").stdout)
+    document["metadata"][name] = value
+    Path("report.json").write_text(json.dumps(document), encoding="utf-8")
+    result = run("verify", "report.json")
+    assert result.exit_code == 1
+    assert "The report doesn't say what it was asked for" in result.stderr
+
+
 @pytest.mark.usefixtures("models")
 def test_a_model_that_no_call_names_gives_no_calls() -> None:
     document = json.loads(run("--model", "gemini-*", "--json").stdout)

@@ -269,3 +269,29 @@ def test_the_order_of_flags_does_not_decide_who_leads(store: ProdLensStore) -> N
     decided = call(source="claude_code_otel", accepted_flag=True, accepted_source="tool_decision")
     store.insert_sessions([decided, rejected])
     assert only(store)["accepted_source"] == "tool_decision"
+
+
+def test_what_a_caller_says_of_cost_without_one_hangs_on_no_order(tmp_path: Path) -> None:
+    calls = [
+        {"native_key": "test:1", "timestamp": NOON, "model": "gpt-5", "cost_source": said}
+        for said in ("computed", None)
+    ]
+    kept = []
+    for number, order in enumerate((calls, calls[::-1])):
+        with ProdLensStore(tmp_path / f"{number}.db") as store:
+            for one in order:
+                store.insert_sessions([one])
+            kept.append(
+                (
+                    store.conn.execute("select cost_source from sessions").fetchone()[0],
+                    [row[0] for row in store.conn.execute("select record from observations")],
+                )
+            )
+    assert kept[0] == kept[1]
+
+
+def test_a_guessed_session_that_a_record_brings_is_none(tmp_path: Path) -> None:
+    with ProdLensStore(tmp_path / "cache.db") as store:
+        store.insert_sessions([call(session_id="t", session_source="weak", trace_id="t")])
+        row = store.conn.execute("select session_id, session_source from sessions").fetchone()
+    assert tuple(row) == (None, None)
