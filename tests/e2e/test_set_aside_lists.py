@@ -39,13 +39,19 @@ def left(tmp_path: Path) -> dict[str, int]:
     }
 
 
-def test_what_a_killed_run_left_of_a_list_is_written_anew(
-    store: ProdLensStore, tmp_path: Path
-) -> None:
+def kill_while_the_list_is_written(store: ProdLensStore, tmp_path: Path) -> Path:
+    """Read a file with a bad line, and leave its list as a kill does; return where it stands."""
     (tmp_path / "calls.jsonl").write_bytes(GOOD + BAD)
     ingest(store, tmp_path)
     (shown,) = (tmp_path / "dead").iterdir()
     shown.rename(shown.with_name(shown.name + ".partial"))
+    return shown
+
+
+def test_what_a_killed_run_left_of_a_list_is_written_anew(
+    store: ProdLensStore, tmp_path: Path
+) -> None:
+    shown = kill_while_the_list_is_written(store, tmp_path)
     ingest(store, tmp_path)
     assert left(tmp_path) == {".jsonl": 1}
     assert json.loads(shown.read_bytes())["byte_offset"] == len(GOOD)
@@ -54,10 +60,7 @@ def test_what_a_killed_run_left_of_a_list_is_written_anew(
 def test_nothing_is_left_of_a_list_when_the_file_has_become_good(
     store: ProdLensStore, tmp_path: Path
 ) -> None:
-    (tmp_path / "calls.jsonl").write_bytes(GOOD + BAD)
-    ingest(store, tmp_path)
-    (shown,) = (tmp_path / "dead").iterdir()
-    shown.rename(shown.with_name(shown.name + ".partial"))
+    kill_while_the_list_is_written(store, tmp_path)
     (tmp_path / "calls.jsonl").write_bytes(GOOD)
     ingest(store, tmp_path)
     assert left(tmp_path) == {}

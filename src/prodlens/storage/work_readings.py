@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from prodlens.storage.sorted_runs import SortedRuns
-from prodlens.storage.stretches import IDLE_SECONDS
+from prodlens.storage.stretches import IDLE_SECONDS, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -139,19 +139,13 @@ class _Joined:
 
     def _join(self, owner: Owner, parts: Iterable[_Share]) -> None:
         """Cut anew what an owner's stretches of a day and the one before them are made of."""
-        pieces = [piece for part in parts for piece in _pieces(*part)]
+        pieces = [(*piece, 1) for part in parts for piece in _pieces(*part)]
         if owner in self.open:
-            pieces.append(self.open[owner])
-        pieces.sort()
-        first, last = pieces[0]
-        for start, end in pieces:  # as `stretches.cut` does, without a record for each piece
-            if start - last > self.idle:
-                self.added.append(last - first)
-                first = last = start
-            last = max(last, end)
-            self.gone.append(end - start)
-        self.added.append(last - first)
-        self.open[owner] = first, last
+            pieces.append((*self.open[owner], 1))
+        found = cut(pieces, self.idle)
+        self.gone += (end - start for start, end, _ in pieces)
+        self.added += (one.end - one.start for one in found)
+        self.open[owner] = found[-1].start, found[-1].end
 
 
 def _places(one: DayValues, people: Mapping[str, str]) -> Iterator[tuple[Owner, int, int]]:
